@@ -1,0 +1,98 @@
+"""Settings of one analysis component, read with checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+class InvalidAnalysis(ValueError):
+    """Analysis settings that cannot be used; the message says what to change."""
+
+
+class Options:
+    """The settings of the component ``[where]``. Every key must be read before ``finish``."""
+
+    def __init__(self, where: str, values: Mapping[str, Any]) -> None:
+        self.where = where
+        self._values = {key: value for key, value in values.items() if key not in ("type", "version")}
+
+    def error(self, sentence: str) -> InvalidAnalysis:
+        """An exception that names the component."""
+        return InvalidAnalysis(f"{self.where}: {sentence}")
+
+    def take(self, key: str, default: Any = None) -> Any:
+        """The raw value of a key."""
+        return self._values.pop(key, default)
+
+    def integer(self, key: str, default: int, least: int = 0, most: int = 1 << 20) -> int:
+        """A whole number, which Elasticsearch also allows as text."""
+        value = self.take(key, default)
+        try:
+            number = int(str(value))
+        except ValueError:
+            raise self.error(f"[{key}] must be a whole number, not [{value}]") from None
+        if not least <= number <= most:
+            raise self.error(f"[{key}] must lie between {least} and {most}, not [{value}]")
+        return number
+
+    def boolean(self, key: str, default: bool) -> bool:
+        """true or false, also as text."""
+        value = self.take(key, default)
+        if str(value).lower() not in ("true", "false"):
+            raise self.error(f"[{key}] must be true or false, not [{value}]")
+        return str(value).lower() == "true"
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A string; required when there is no default."""
+        value = self.take(key, default)
+        if not isinstance(value, str):
+            raise self.error(f"[{key}] must be a string" + ("" if value is None else f", not [{value}]"))
+        return value
+
+    def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> str:
+        """One of some strings."""
+        value = self.text(key, default)
+        if value not in allowed:
+            raise self.error(f"[{key}] must be one of {', '.join(allowed)}, not [{value}]")
+        return value
+
+    def texts(self, key: str, default: list[str] | None = None) -> list[str]:
+        """A list of strings, or one string with commas; required when there is no default."""
+        if f"{key}_path" in self._values:
+            raise self.error(f"[{key}_path] is not supported, give the entries inline as [{key}]")
+        value = self.take(key, default)
+        if isinstance(value, str):
+            return [item.strip() for item in value.split(",")]
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+            raise self.error(f"[{key}] must be a list of strings")
+        return list(value)
+
+    def pattern(self, key: str, default: str | None = None) -> re.Pattern[str]:
+        """A regular expression, with Java's flag names in [flags]."""
+        source = self.text(key, default)
+        flags = 0
+        for name in filter(None, self.text("flags", "").split("|")):
+            if name not in _FLAGS:
+                raise self.error(f"[flags] knows {', '.join(_FLAGS)}, not [{name}]")
+            flags |= _FLAGS[name]
+        try:
+            return re.compile(source, flags)
+        except re.error as problem:
+            raise self.error(f"[{key}] is not a regular expression: {problem}") from None
+
+    def finish(self) -> None:
+        """Raise when a key was given that nothing reads."""
+        if self._values:
+            raise self.error(f"unknown setting [{next(iter(self._values))}]")
+
+
+_FLAGS = {
+    "CASE_INSENSITIVE": re.IGNORECASE,
+    "MULTILINE": re.MULTILINE,
+    "DOTALL": re.DOTALL,
+    "UNICODE_CASE": re.UNICODE,
+    "UNICODE_CHARACTER_CLASS": re.UNICODE,
+    "COMMENTS": re.VERBOSE,
+}

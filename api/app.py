@@ -1,0 +1,129 @@
+"""The Flask application: the route table, dispatch, and what every answer carries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.exceptions import NotFound
+
+from api import media
+from api.call import Call, Services
+from api.errors import UnknownHandler, as_quarry_error, error_body
+from api.limits import RETRY_AFTER, Limits
+from api.metrics import Metrics
+from api.render import render, to_json
+from api.routing import DocumentId, Route, keep_escaped_slashes
+from api.table import ROUTES
+from indexer.errors import QuarryError
+from indexer.node import Node
+from settings import Settings
+
+log = structlog.get_logger("quarry.request")
+SOCKET_TIMEOUT = 60.0
+"""Seconds that a client may be silent in the middle of its body, or refuse to take its answer."""
+
+
+def create_app(node: Node, settings: Settings) -> Flask:
+    """The WSGI application that serves `node`'s indices."""
+    app = Flask(__name__, static_folder=None, template_folder="templates")
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.converters["doc"] = DocumentId
+    limits = Limits(settings.indexing_memory, settings.threads, settings.data / ".locks", settings.generations)
+    services = Services(node, settings, limits, Metrics(), ROUTES)
+    app.extensions["quarry"] = services
+    for number, route in enumerate(ROUTES):
+        # Flask adds HEAD to GET by itself.
+        app.add_url_rule(
+            route.rule,
+            endpoint=f"{number}:{route.name}",
+            view_func=_view(services, route),
+            methods=list(route.methods),
+        )
+    app.register_error_handler(Exception, _answer_error)
+    app.before_request(_start)
+    app.after_request(lambda response: _finish(response, services.metrics))
+    app.wsgi_app = _Edge(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def _view(services: Services, route: Route) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        g.route = route.name
+        call = Call(services, route, request, path)
+        return render(route.handler(call), call.parameters, call.answer_type)
+
+    return view
+
+
+def _answer_error(error: Exception) -> Response:
+    """Any exception as Elasticsearch's error body."""
+    found: QuarryError
+    if isinstance(error, NotFound) and error.response is None:
+        found = _unknown_path()
+    else:
+        found = as_quarry_error(error)
+    try:
+        content_type = media.answer_type(request.headers.get("Accept"))
+    except QuarryError:
+        content_type = "application/json"
+    pretty = request.args.get("pretty", "false") != "false"
+    response = Response(to_json(error_body(found), pretty), found.status, content_type=content_type)
+    if found.status == 429:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(error, WerkzeugMethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _unknown_path() -> QuarryError:
+    parts = [part for part in request.path.split("/") if part.startswith("_")]
+    named = f": Quarry does not have [{parts[0]}]; /docs lists what it has" if parts else ""
+    return UnknownHandler(f"no handler found for uri [{request.path}] and method [{request.method}]{named}")
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+    g.route = "unmatched"
+
+
+def _finish(response: Response, metrics: Metrics) -> Response:
+    response.headers["X-Elastic-Product"] = "Elasticsearch"
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    opaque = request.headers.get("X-Opaque-Id")
+    if opaque and opaque.isascii() and opaque.isprintable():
+        response.headers["X-Opaque-Id"] = opaque
+    method, path, route, started = request.method, request.path, g.route, g.started
+    if method not in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+        method = "other"  # a client must not be able to make labels up
+
+    def closed() -> None:
+        seconds = time.perf_counter() - started
+        metrics.requests.labels(method, route, response.status_code).inc()
+        metrics.latency.labels(route).observe(seconds)
+        if response.status_code == 429:
+            metrics.rejected.labels(route).inc()
+        log.info("request", method=method, path=path, status=response.status_code, ms=round(seconds * 1000, 2))
+
+    response.call_on_close(closed)
+    return response
+
+
+class _Edge:
+    """The WSGI edge: what has to be set right before routing sees a request."""
+
+    def __init__(self, application: Callable[..., Any]) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        keep_escaped_slashes(environ)
+        socket = environ.get("gunicorn.socket")
+        if socket is not None:
+            # The server sets none: without one, a client that falls silent would hold a thread for ever.
+            socket.settimeout(SOCKET_TIMEOUT)
+        return self._application(environ, start_response)

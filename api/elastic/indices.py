@@ -1,0 +1,158 @@
+"""Indices: make, look at, change, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.call import Call
+from api.elastic import VERSION
+from api.elastic.targets import checked, targets
+from api.parameters import TARGETS, WRITE_HINTS, boolean, hints
+from api.render import Reply
+from api.routing import Route
+from api.shapes import CreateIndexRequest, IndexSettings, Mappings
+from indexer.engine import Index
+from indexer.errors import IndexNotFound, InvalidRequest
+from indexer.node import flat_settings
+
+ACKNOWLEDGED = {"acknowledged": True}
+_LOOK = (
+    *TARGETS,
+    boolean("flat_settings", "settings as one flat object", False),
+    boolean("include_defaults", "accepted; there are no defaults to add", False),
+    *hints("master_timeout", "local"),
+)
+
+
+def create_index(call: Call) -> dict[str, Any]:
+    name = checked(call.path["index"])
+    request = call.shape(CreateIndexRequest)
+    call.node.create(name, {"settings": request.settings, "mappings": request.mappings})
+    return {"acknowledged": True, "shards_acknowledged": True, "index": name}
+
+
+def delete_index(call: Call) -> dict[str, Any]:
+    expression = call.path["index"]
+    if expression == "_all" or "*" in expression:
+        raise InvalidRequest("Wildcard expressions or all indices are not allowed; name each index to delete")
+    for name in targets(call):
+        call.node.delete(name)
+    return ACKNOWLEDGED
+
+
+def index_exists(call: Call) -> Reply:
+    """HEAD: 200 when every index that the path means exists."""
+    return Reply(None, 200 if targets(call) else 404)
+
+
+def get_index(call: Call) -> dict[str, Any]:
+    return {
+        name: {"aliases": {}, "mappings": index.mapping.to_dict(), "settings": _shown(call, index)}
+        for name, index in _indices(call)
+    }
+
+
+def get_mapping(call: Call) -> dict[str, Any]:
+    return {name: {"mappings": index.mapping.to_dict()} for name, index in _indices(call)}
+
+
+def put_mapping(call: Call) -> dict[str, Any]:
+    body = call.required_object()
+    found = _indices(call)
+    if not found:
+        raise IndexNotFound(call.path["index"])
+    for _, index in found:
+        index.put_mapping(body)
+    return ACKNOWLEDGED
+
+
+def get_settings(call: Call) -> dict[str, Any]:
+    return {name: {"settings": _shown(call, index)} for name, index in _indices(call)}
+
+
+def put_settings(call: Call) -> dict[str, Any]:
+    changes = flat_settings(call.required_object())
+    found = _indices(call)
+    if not found:
+        raise IndexNotFound(call.path.get("index", "_all"))
+    for _, index in found:
+        index.put_settings(changes)
+    return ACKNOWLEDGED
+
+
+def _indices(call: Call) -> list[tuple[str, Index]]:
+    return [(name, call.node.index(name)) for name in targets(call)]
+
+
+def _shown(call: Call, index: Index) -> dict[str, Any]:
+    """Settings as Elasticsearch shows them: scalars as strings, under `index`."""
+    own = {
+        "number_of_shards": 1,
+        "number_of_replicas": 0,
+        "provided_name": index.name,
+        "creation_date": index.created,
+        "uuid": index.uuid,
+        "version": {"created": VERSION},
+        **index.settings,
+    }
+    shown: dict[str, Any] = _strings({"index": own})
+    return _flat(shown) if call.parameters.get("flat_settings") else shown
+
+
+def _strings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _strings(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_strings(inner) for inner in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if value is None else str(value)
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            out.update(_flat(inner, f"{prefix}{key}."))
+        else:
+            out[prefix + key] = inner
+    return out
+
+
+def _route(
+    methods: tuple[str, ...], rule: str, handler: Any, summary: str, parameters: Any = _LOOK, body: Any = None
+) -> Route:
+    return Route(methods, rule, handler, summary, "indices", parameters, body)
+
+
+_CHANGE = (*TARGETS, *WRITE_HINTS)
+ROUTES = (
+    _route(("PUT",), "/<index>", create_index, "Make an index", WRITE_HINTS, CreateIndexRequest),
+    _route(("DELETE",), "/<index>", delete_index, "Delete indices, by name", _CHANGE),
+    _route(("HEAD",), "/<index>", index_exists, "Whether the indices exist"),
+    _route(("GET",), "/<index>", get_index, "An index's mapping and settings"),
+    *(
+        _route(("GET",), rule, get_mapping, "Mappings: the fields and their types")
+        for rule in ("/_mapping", "/<index>/_mapping")
+    ),
+    _route(
+        ("PUT", "POST"),
+        "/<index>/_mapping",
+        put_mapping,
+        "Add fields to a mapping",
+        (*_CHANGE, boolean("write_index_only", "accepted; there are no aliases", False)),
+        Mappings,
+    ),
+    *(_route(("GET",), rule, get_settings, "Settings of indices") for rule in ("/_settings", "/<index>/_settings")),
+    *(
+        _route(
+            ("PUT",),
+            rule,
+            put_settings,
+            "Change settings of indices",
+            (*_CHANGE, boolean("preserve_existing", "accepted when false", False)),
+            IndexSettings,
+        )
+        for rule in ("/_settings", "/<index>/_settings")
+    ),
+)

@@ -1,0 +1,77 @@
+"""gunicorn's configuration: threads in a few processes, metrics over all of them, a clean end.
+
+The application is loaded in each worker after the fork, so that database connections, background
+threads and model sessions are the worker's own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from api.logs import ServerLogger
+from settings import Settings, prepare_kernel_cache
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+    from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
+GRACE = 30
+"""Seconds that running requests get when the service is told to stop."""
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """gunicorn's settings by name; also prepares the environment that the workers inherit."""
+    prepare_kernel_cache()
+    # One request is one thread: parallel regions inside it would only contend with other requests.
+    # The variable counts, not `faiss.omp_set_num_threads`, which speaks for the calling thread alone.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    # prometheus_client decides at its import, in the workers, whether it works over processes.
+    os.environ[_METRICS] = tempfile.mkdtemp(prefix="quarry-metrics-")
+    return {
+        "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
+        "workers": settings.workers,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "keepalive": 75,
+        "graceful_timeout": GRACE,
+        # A worker's main loop reports by itself while requests run: this catches a stuck process only.
+        "timeout": 300,
+        "proc_name": "quarry",
+        "logger_class": ServerLogger,
+        "loglevel": settings.log_level,
+        "control_socket_disable": True,
+        "post_worker_init": start_background,
+        "worker_exit": stop_background,
+        "child_exit": forget_worker,
+        "on_exit": remove_metrics,
+    }
+
+
+def start_background(worker: Worker) -> None:
+    """Refresh, merge and fill vectors in the background of this worker."""
+    worker.wsgi.extensions["quarry"].node.start()
+
+
+def stop_background(_: Arbiter, worker: Worker) -> None:
+    """Make the last writes searchable and release everything; every acknowledged write is durable already."""
+    if worker.wsgi is None:  # the application never loaded
+        return
+    node = worker.wsgi.extensions["quarry"].node
+    for name in node.names("*"):
+        node.index(name).refresh(wait=False)
+    node.close()
+
+
+def forget_worker(_: Arbiter, worker: Worker) -> None:
+    """Drop the gauges of a worker that is gone, however it went."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def remove_metrics(_: Arbiter) -> None:
+    shutil.rmtree(os.environ.get(_METRICS, ""), ignore_errors=True)

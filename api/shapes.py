@@ -1,0 +1,110 @@
+"""The shapes of request bodies: checked by pydantic, and the source of the OpenAPI description.
+
+An unknown key is refused by name. Numbers and booleans are taken strictly, as JSON has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+
+class Shape(BaseModel):
+    """A body that takes its own keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Document(RootModel[dict[str, Any]]):
+    """Any JSON object: the document itself."""
+
+
+class UpdateRequest(Shape):
+    """A partial update: `doc` is merged into the document, objects field by field."""
+
+    doc: dict[str, Any] | None = Field(default=None, description="the fields to change")
+    upsert: dict[str, Any] | None = Field(default=None, description="the document to write when there is none")
+    doc_as_upsert: bool = Field(default=False, description="write `doc` when there is no document")
+    detect_noop: Literal[True] = Field(default=True, description="an update that changes nothing writes nothing")
+    source: Any = Field(default=None, alias="_source", description="parts of the document to return")
+
+
+class MultiGetItem(Shape):
+    """One document to get."""
+
+    id: str = Field(alias="_id")
+    index: str | None = Field(default=None, alias="_index")
+    source: Any = Field(default=None, alias="_source", description="parts of the document to return")
+
+
+class MultiGetRequest(Shape):
+    """Documents by id: `docs` with an index each, or `ids` of the path's index."""
+
+    docs: list[MultiGetItem] | None = None
+    ids: list[str] | None = None
+
+
+class CreateIndexRequest(Shape):
+    """What a new index is: its settings and its mapping."""
+
+    settings: dict[str, Any] = Field(default_factory=dict, description="with or without the prefix `index.`")
+    mappings: dict[str, Any] = Field(default_factory=dict, description="fields and their types")
+
+
+class Mappings(RootModel[dict[str, Any]]):
+    """A mapping: `properties`, `dynamic` …"""
+
+
+class IndexSettings(RootModel[dict[str, Any]]):
+    """Settings of an index to change, with or without the prefix `index.`."""
+
+
+class AnalyzeRequest(Shape):
+    """A text, and what to analyse it with: an analyzer, a field's analyzer, or a chain given here."""
+
+    text: str | list[str]
+    analyzer: str | None = None
+    field: str | None = None
+    tokenizer: str | dict[str, Any] | None = None
+    filter: list[str | dict[str, Any]] | None = None
+    char_filter: list[str | dict[str, Any]] | None = None
+
+
+class SearchRequest(RootModel[dict[str, Any]]):
+    """A search in Elasticsearch's query DSL; docs/ lists the queries, retrievers and options."""
+
+
+class CountRequest(Shape):
+    """The query whose matches are counted."""
+
+    query: dict[str, Any] | None = None
+
+
+class Turn(Shape):
+    """One earlier turn of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class AskRequest(Shape):
+    """A question to answer from an index's documents."""
+
+    question: str = Field(min_length=1, description="in Chinese or in English")
+    size: int | None = Field(default=None, ge=1, le=100, description="how many passages to answer from")
+    filter: dict[str, Any] | list[dict[str, Any]] | None = Field(
+        default=None, description="a query that passages must match"
+    )
+    answerer: Literal["extractive", "builtin", "openai"] | None = Field(
+        default=None, description="default: the service's"
+    )
+    refusal: Literal["calibrated", "off"] | None = Field(default=None, description="whether weak evidence is refused")
+    stream: bool = Field(default=False, description="answer by server-sent events")
+    history: list[Turn] | None = Field(default=None, description="earlier turns, oldest first")
+
+
+class FieldCapsRequest(Shape):
+    """Fields to describe, with `*` as a wildcard."""
+
+    fields: str | list[str] | None = None

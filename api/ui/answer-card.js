@@ -1,0 +1,170 @@
+// The answer on top of the results: its text with numbered citations, its sources, or why there is none.
+
+import { copyButton } from "./copy.js";
+import { fill, h, icon } from "./dom.js";
+import { duration, t } from "./i18n.js";
+import { loadCitation } from "./reader.js";
+import { Sources } from "./sources.js";
+import { ANSWERERS } from "./state.js";
+import { excerpt, language } from "./text.js";
+
+const RUNNING = ["asking", "reading", "answering"];
+
+/** Draws answer records into `root`; `actions`: again(answerer), stop(record), titleOf(id). */
+export class AnswerCard {
+  #root;
+  #actions;
+  #record = null;
+  #text = h("div", { class: "answer-text" });
+  #sources = null;
+
+  constructor(root, actions) {
+    this.#root = root;
+    this.#actions = actions;
+  }
+
+  clear() {
+    this.#record = null;
+    this.#root.hidden = true;
+    fill(this.#root);
+  }
+
+  /**
+   * Draws a record. `asked`: the reader pressed Ask, so that a refusal is shown in full. `redraw`: all
+   * of it, in another language for example, and not only what was added.
+   */
+  show(record, { asked, redraw = false }) {
+    const grows = !redraw && this.#record === record && record.status === "answering" && this.#root.dataset.status === "answering";
+    this.#record = record;
+    if (grows) return this.#draw();
+    this.#sources = new Sources(this.#root);
+    this.#root.hidden = false;
+    this.#root.dataset.status = record.status;
+    this.#root.setAttribute("aria-busy", String(RUNNING.includes(record.status)));
+    fill(this.#root, this.#contents(record, asked));
+    return undefined;
+  }
+
+  /** Closes the source that is open; whether there was one. */
+  escape() {
+    return this.#sources?.escape() ?? false;
+  }
+
+  #contents(record, asked) {
+    if (record.status === "failed") return this.#failure(record);
+    if (record.status === "refused") return asked ? this.#refusal(record) : this.#quietRefusal(record);
+    this.#draw();
+    return [this.#header(record), this.#text, this.#sources.element, this.#footer(record)];
+  }
+
+  #header(record) {
+    const running = RUNNING.includes(record.status);
+    const step = record.status === "asking" ? t("answer.asking") : t("answer.reading", { count: record.passages.length });
+    return h(
+      "header",
+      {},
+      h("h2", {}, icon("answer"), t("answer.heading")),
+      running && h("span", { class: "doing" }, step),
+      running && h("button", { type: "button", class: "plain text", onclick: () => this.#actions.stop(record) }, t("answer.stop")),
+    );
+  }
+
+  /** Draws the text so far, and the sources that came since. */
+  #draw() {
+    const record = this.#record;
+    const running = RUNNING.includes(record.status);
+    const text = running ? record.text.replace(/\s*\[\d*$/, "") : record.text; // half a [n] waits
+    const focused = document.activeElement?.closest?.(".answer-text .cite")?.dataset.n;
+    this.#text.lang = language(text || record.question);
+    if (text === "" && running) fill(this.#text, h("span", { class: "line-skeleton" }), h("span", { class: "line-skeleton short" }));
+    else fill(this.#text, text.split(/\n+/).filter((line) => line.trim() !== "").map((line) => h("p", {}, this.#cited(line))));
+    if (focused) this.#text.querySelector(`.cite[data-n="${focused}"]`)?.focus();
+    for (const citation of record.citations.values()) {
+      if (this.#sources.has(citation.n)) continue;
+      const title = citation.title ?? citation._id;
+      const quote = record.text.includes(citation.quote) ? null : citation.quote; // verbatim answers quote it already
+      this.#sources.add(citation.n, { title, quote, load: () => loadCitation(record.index, citation) });
+    }
+  }
+
+  /** A line whose [n] are buttons; a number without a citation (yet) stays text. */
+  #cited(line) {
+    return line.split(/(\s*\[\d+\])/).map((piece) => {
+      const n = Number(/^\s*\[(\d+)\]$/.exec(piece)?.[1]);
+      const citation = this.#record.citations.get(n);
+      if (!citation) return piece;
+      const title = citation.title ?? citation._id;
+      const open = (event) => this.#sources.toggle(n, event.currentTarget);
+      return h("button", { type: "button", class: "cite", "data-n": n, "aria-label": t("answer.citation", { n, title }), title, onclick: open }, String(n));
+    });
+  }
+
+  #footer(record) {
+    if (RUNNING.includes(record.status)) return null;
+    return h(
+      "footer",
+      {},
+      record.status === "stopped" && h("span", {}, t("answer.stopped")),
+      this.#answererChoice(record),
+      record.result?.took !== undefined && h("span", {}, duration(record.result.took)),
+      record.status !== "refused" && record.text && copyButton(asPlainText(record)),
+    );
+  }
+
+  /** Who answered, as a choice of who else might. */
+  #answererChoice(record) {
+    const used = record.result?.answerer ?? record.answerer;
+    const option = (answerer) => h("option", { value: answerer, selected: answerer === used }, t(`answerer.${answerer || "default"}`));
+    const choices = ANSWERERS.filter((answerer) => answerer !== "" || used === "");
+    return h("select", { "aria-label": t("answerer.label"), onchange: (event) => this.#actions.again(event.target.value) }, choices.map(option));
+  }
+
+  #refusal(record) {
+    return [
+      h("header", {}, h("h2", {}, icon("unsure"), t("refusal.heading"))),
+      h("p", { class: "refusal" }, reason(record)),
+      record.passages.length > 0 && [h("h3", {}, t("refusal.nearest")), this.#nearest(record)],
+      this.#footer(record),
+    ];
+  }
+
+  #quietRefusal(record) {
+    const summary = h("summary", {}, icon("unsure"), t("refusal.quiet"), icon("chevron"));
+    return h("details", { class: "quiet-refusal" }, summary, h("p", { class: "refusal" }, reason(record)), this.#nearest(record));
+  }
+
+  #nearest(record) {
+    record.passages.forEach((passage, i) => {
+      const title = passage.title ?? this.#actions.titleOf(passage._id) ?? passage._id;
+      const quote = excerpt(passage.text, language(passage.text) === "en" ? 200 : 100);
+      this.#sources.add(i + 1, { title, quote, load: () => loadCitation(record.index, { ...passage, quote: passage.text }) });
+    });
+    return this.#sources.element;
+  }
+
+  #failure(record) {
+    const message = record.error.kind === "offline" ? t("answer.cut") : record.error.message;
+    return [
+      h("header", {}, h("h2", {}, icon("problem"), t("answer.failed"))),
+      h("p", { class: "problem", role: "alert" }, message),
+      h(
+        "footer",
+        {},
+        h("button", { type: "button", class: "plain text", onclick: () => this.#actions.again(record.answerer) }, t("retry")),
+        this.#answererChoice(record),
+      ),
+    ];
+  }
+}
+
+/** Why there is no answer: in this language where the reason is a known code, else as the service says it. */
+function reason(record) {
+  const given = record.result.reason ?? "";
+  const known = t(`reason.${given}`);
+  return known === `reason.${given}` ? given : known;
+}
+
+function asPlainText(record) {
+  const sources = [...record.citations.values()].map((c) => `[${c.n}] ${c.title ?? c._id} (${c._id}, ${c.field} ${c.start}–${c.end})`);
+  return [record.text, ...sources].join("\n");
+}

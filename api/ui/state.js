@@ -1,0 +1,50 @@
+// What the page shows is a function of its address: ?q=&mode=&index=&page=&ask=&answerer=
+
+export const MODES = ["hybrid", "bm25", "tfidf", "word2vec", "glove", "bert"];
+export const ANSWERERS = ["", "extractive", "builtin", "openai"];
+
+/** The state in an address's query; unknown and malformed values become the defaults. */
+export function readState(query) {
+  const parameters = new URLSearchParams(query);
+  const one = (name, allowed) => (allowed.includes(parameters.get(name)) ? parameters.get(name) : allowed[0]);
+  const page = Number.parseInt(parameters.get("page") ?? "1", 10);
+  return {
+    q: (parameters.get("q") ?? "").trim(),
+    mode: one("mode", MODES),
+    index: parameters.get("index") ?? "",
+    page: Number.isFinite(page) && page > 0 ? page : 1,
+    ask: parameters.get("ask") === "1",
+    answerer: one("answerer", ANSWERERS),
+  };
+}
+
+/** The address of a state, relative to the page: defaults left out, in a fixed order. */
+export function address(state) {
+  const parameters = new URLSearchParams();
+  if (state.q) parameters.set("q", state.q);
+  if (state.mode !== MODES[0]) parameters.set("mode", state.mode);
+  if (state.index) parameters.set("index", state.index);
+  if (state.page > 1) parameters.set("page", state.page);
+  if (state.ask) parameters.set("ask", "1");
+  if (state.answerer) parameters.set("answerer", state.answerer);
+  const query = parameters.toString();
+  return query ? `?${query}` : location.pathname;
+}
+
+/** localStorage that may be forbidden (private windows): reading gives null, writing nothing. */
+export const remembered = {
+  get(key) {
+    try {
+      return localStorage.getItem(`quarry.${key}`);
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      localStorage.setItem(`quarry.${key}`, value);
+    } catch {
+      // Nothing is lost but the convenience.
+    }
+  },
+};

@@ -1,0 +1,163 @@
+"""word2vec (Mikolov et al. 2013), trained by gensim on the indexed text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from embeddings.vocabulary import Corpus, encode
+from embeddings.word_vectors import Progress, WordVectors
+
+_LONGEST = 10_000  # words: gensim silently cuts a sentence there (MAX_WORDS_IN_BATCH), so we split
+
+
+@dataclass(frozen=True)
+class Word2VecConfig:
+    """How to train; the defaults and their reasons are in DEFAULTS below.
+
+    ``architecture``: predict a word from its context ("cbow") or the context from a word ("skip-gram").
+    ``output``: "negative" sampling of ``negative`` noise words, or "hierarchical" softmax.
+    ``window``: most words between the two. ``min_count``: rarer words get no vector; None:
+    ``vocabulary.adaptive_min_count``. ``epochs`` None: ``adaptive_epochs``.
+    ``subsample``: frequent words are skipped at random from this share of the text on; 0: never.
+    ``learning_rate``: falls linearly to a 250th over the training.
+    ``workers``: threads. Only 1 makes the same vectors from the same text and ``seed``.
+    """
+
+    architecture: Literal["cbow", "skip-gram"] = "skip-gram"
+    output: Literal["negative", "hierarchical"] = "negative"
+    dimension: int = 100
+    window: int = 5
+    min_count: int | None = None
+    epochs: int | None = None
+    negative: int = 5
+    subsample: float = 1e-3
+    learning_rate: float = 0.025
+    seed: int = 1
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ("cbow", "skip-gram"):
+            raise ValueError(f"architecture is 'cbow' or 'skip-gram', not '{self.architecture}'")
+        if self.output not in ("negative", "hierarchical"):
+            raise ValueError(f"output is 'negative' or 'hierarchical', not '{self.output}'")
+        for name in ("dimension", "window", "negative", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("min_count", "epochs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, or None for a choice by the text's size")
+        if not 0 <= self.subsample < 1 or not self.learning_rate > 0:
+            raise ValueError("subsample must be in [0, 1) and learning_rate above 0")
+
+
+def adaptive_epochs(tokens: int) -> int:
+    """Passes over a text of so many words: small texts need more to move the vectors at all."""
+    return int(np.clip(15_000_000 // max(tokens, 1), 5, 50))
+
+
+def train_word2vec(
+    sentences: Iterable[Sequence[str]],
+    config: Word2VecConfig | None = None,
+    progress: Progress | None = None,
+) -> WordVectors:
+    """Vectors of the words of ``sentences`` (lists of words, read once; see ``vocabulary.encode``).
+
+    Windows do not cross sentences. ``progress`` gets the mean loss per trained word; None with
+    hierarchical softmax, whose loss gensim computes with the wrong sign (gensim issue 2617).
+    Raises EmptyCorpus.
+    """
+    config = config or Word2VecConfig()
+    corpus = encode(sentences, config.min_count)
+    epochs = config.epochs or adaptive_epochs(len(corpus.ids))
+    model, losses = _train(corpus, config, epochs, progress)
+    return WordVectors(
+        words=corpus.words,
+        vectors=np.ascontiguousarray(model.wv.vectors, np.float32),
+        counts=corpus.counts,
+        losses=tuple(losses),
+        name="word2vec",
+    )
+
+
+class _Sentences:
+    """The corpus as gensim wants it: iterable once for each epoch."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+
+    def __iter__(self) -> Any:
+        return self._corpus.sentences(_LONGEST)
+
+
+def _train(
+    corpus: Corpus, config: Word2VecConfig, epochs: int, progress: Progress | None
+) -> tuple[Any, list[float]]:
+    # gensim takes a second to import: only those who train pay it.
+    from gensim.models.callbacks import CallbackAny2Vec
+    from gensim.models.word2vec import Word2Vec
+
+    losses: list[float] = []
+    measurable = config.output == "negative"
+
+    class Tally(Word2Vec):
+        """Sums the loss of each job in double precision: gensim's own float32 sum stops growing at
+        2**27 (gensim issue 2735). ``trained`` counts the words after sub-sampling."""
+
+        loss = 0.0
+        trained = 0
+
+        def _do_train_job(self, sentences: Any, alpha: float, inits: Any) -> tuple[int, int]:
+            if config.workers == 1:
+                self.running_training_loss = 0.0
+            trained, raw = super()._do_train_job(sentences, alpha, inits)
+            if config.workers == 1:
+                self.loss += self.running_training_loss
+            self.trained += trained
+            return trained, raw
+
+    class Report(CallbackAny2Vec):
+        epoch = 0
+
+        def on_epoch_end(self, model: Any) -> None:
+            self.epoch += 1
+            total = model.loss if config.workers == 1 else model.running_training_loss
+            loss = total / max(model.trained, 1) if measurable else None
+            model.loss, model.trained, model.running_training_loss = 0.0, 0, 0.0
+            if loss is not None:
+                losses.append(loss)
+            if progress is not None:
+                progress(self.epoch, epochs, loss)
+
+    model = Tally(
+        vector_size=config.dimension,
+        window=config.window,
+        min_count=1,  # encode() has already dropped the rare words
+        sample=config.subsample,
+        sg=int(config.architecture == "skip-gram"),
+        hs=int(config.output == "hierarchical"),
+        negative=config.negative if config.output == "negative" else 0,
+        alpha=config.learning_rate,
+        min_alpha=config.learning_rate / 250,
+        epochs=epochs,
+        seed=config.seed,
+        workers=config.workers,
+        sorted_vocab=0,  # the vocabulary's order is ours, which no hash seed changes
+        compute_loss=measurable,
+    )
+    frequencies = dict(zip(corpus.words, corpus.counts.tolist(), strict=True))
+    model.build_vocab_from_freq(frequencies, corpus_count=len(corpus.bounds) - 1)
+    model.train(
+        _Sentences(corpus),
+        total_words=len(corpus.ids),
+        epochs=epochs,
+        start_alpha=config.learning_rate,
+        end_alpha=config.learning_rate / 250,
+        compute_loss=measurable,
+        callbacks=[Report()],
+    )
+    return model, losses

@@ -1,0 +1,49 @@
+"""Documents in, index out: the truth of an index and everything that is derived from it.
+
+`Node` is a data directory, `Index` one index, `IndexView` a frozen moment of it that searches run over.
+"""
+
+from .engine import Index, IndexStats
+from .errors import (
+    DocumentMissing,
+    IndexExists,
+    IndexNotFound,
+    InvalidDocument,
+    InvalidIndexName,
+    InvalidMapping,
+    InvalidRequest,
+    ParsingError,
+    QuarryError,
+    SpaceUnavailable,
+    TooManyRequests,
+    VersionConflict,
+)
+from .mapping import Mapping, values_at
+from .node import Node
+from .store import Row
+from .view import IndexView
+from .writes import Operation, WriteResult
+
+__all__ = [
+    "DocumentMissing",
+    "Index",
+    "IndexExists",
+    "IndexNotFound",
+    "IndexStats",
+    "IndexView",
+    "InvalidDocument",
+    "InvalidIndexName",
+    "InvalidMapping",
+    "InvalidRequest",
+    "Mapping",
+    "Node",
+    "Operation",
+    "ParsingError",
+    "QuarryError",
+    "Row",
+    "SpaceUnavailable",
+    "TooManyRequests",
+    "VersionConflict",
+    "WriteResult",
+    "values_at",
+]

@@ -1,0 +1,267 @@
+"""Deriving an index's files from its truth: refresh, merge, repair.
+
+Each step writes new files, then replaces the manifest; a crash in between leaves files that nobody
+knows, which `clean` removes. The caller holds the lock that the step's docstring names.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .documents import FieldVectors, add_documents, batches, field_vectors
+from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, file_lock, write_manifest
+from .merging import find_merge
+from .segment import Segment, SegmentInfo, SegmentWriter, Tombstones, merge
+from .segment.vectors import VectorPart, merge_parts, write_part
+from .view import load_tombstones
+
+if TYPE_CHECKING:
+    from .engine import Index
+
+logger = logging.getLogger("quarry.indexer")
+KEEP_SECONDS = 60.0  # a superseded row outlives its refresh by this: no view is older
+HISTORY = 64
+ORPHAN_SECONDS = 3600.0
+
+
+class Deriver:
+    """Builds the derived files of one index."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+
+    # --- refresh (under refresh.lock) -----------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Build segments of the writes that the manifest does not cover, and mark what they killed."""
+        index = self.index
+        with index.store.snapshot():
+            old = index.read_manifest()
+            upto = index.store.last_seq
+            if upto == old.covered and old.generation:
+                return
+            entries = [e for e in self._with_dead(old, upto) if e.dead < e.documents]
+            vectors: dict[str, FieldVectors] = {}
+            entries += self._build(index.store.live_rows(old.covered, upto), vectors)
+        new = old.next(covered=upto, segments=tuple(entries), history=self._history(old, upto))
+        self.publish(old, self._with_field_vectors(new, vectors))
+
+    def _with_dead(self, old: Manifest, upto: int) -> list[SegmentEntry]:
+        """The manifest's segments with what the writes up to `upto` superseded marked dead."""
+        dead = np.array(self.index.store.superseded(old.covered, upto, old.covered), np.int64)
+        if len(dead) == 0:
+            return list(old.segments)
+        out = []
+        for entry in old.segments:
+            lo, hi = np.searchsorted(dead, [entry.first_seq, entry.last_seq + 1])
+            out.append(self._mark(entry, dead[lo:hi]) if hi > lo else entry)
+        return out
+
+    def _mark(self, entry: SegmentEntry, dead_seqs: np.ndarray) -> SegmentEntry:
+        """`entry` with the documents of the given sequence numbers dead as well."""
+        segment = Segment.open(self.index.segments_path / entry.name)
+        found = np.minimum(np.searchsorted(segment.seqs, dead_seqs), segment.documents - 1)
+        local = found[np.asarray(segment.seqs)[found] == dead_seqs]
+        if len(local) == 0:
+            return entry
+        known = load_tombstones(self.index.segments_path, entry, segment) or Tombstones.none(segment)
+        marked = known.with_dead(local.astype(np.int64))
+        name = f"{entry.name}.{uuid.uuid4().hex[:8]}.dead"
+        marked.save(self.index.segments_path / name)
+        return replace(entry, dead=int(marked.count), tombstones=name)
+
+    def _build(self, rows: Iterable[tuple[int, bytes]], vectors: dict[str, FieldVectors]) -> list[SegmentEntry]:
+        """New segments of (seq, JSON) rows, each at most the memory setting allows."""
+        index = self.index
+        mapping, out = index.mapping, []
+        writer: SegmentWriter | None = None
+        for part in batches(rows):
+            if writer is None:
+                writer = SegmentWriter(self.new_path(index.segments_path))
+            add_documents(writer, part, mapping, index.analyzers, vectors)
+            if writer.memory > index.node.indexing_memory:
+                out.append(_entry(writer.finish()))
+                writer = None
+        if writer is not None:
+            out.append(_entry(writer.finish()))
+        return out
+
+    def _with_field_vectors(self, manifest: Manifest, vectors: dict[str, FieldVectors]) -> Manifest:
+        """The manifest with the new values of dense_vector fields as parts of their spaces."""
+        spaces = dict(manifest.spaces)
+        for path, found in vectors.items():
+            space = self.index.spaces()[path]
+            matrix = np.array(found.vectors, np.float32)
+            if space.metric == "cosine":
+                matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+            target = self.new_path(self.index.vectors_path)
+            n = len(found.seqs)
+            write_part(target, np.array(found.seqs), np.arange(n + 1), np.zeros((n, 2)), matrix, space.metric)
+            entry = spaces.get(path) or SpaceEntry(space.identity)
+            spaces[path] = replace(entry, parts=(*entry.parts, PartEntry(target.name, n, n)))
+        for name, entry in spaces.items():
+            space_now = self.index.spaces().get(name)
+            if space_now is not None and space_now.family == "field":
+                spaces[name] = replace(entry, covered=manifest.covered)
+        return replace(manifest, spaces=spaces)
+
+    # --- merge (under merge.lock) ---------------------------------------------------------------
+
+    def merge_once(self, to_one: bool) -> bool:
+        """Merge one run of neighbouring segments; False when there is none to merge."""
+        index = self.index
+        before = index.read_manifest()
+        run = find_merge([e.documents - e.dead for e in before.segments], [e.dead for e in before.segments])
+        if to_one:
+            dirty = any(e.dead for e in before.segments)
+            run = (0, len(before.segments)) if len(before.segments) > 1 or dirty else None
+        if run is None:
+            self._purge(before)
+            return False
+        chosen = before.segments[slice(*run)]
+        segments = [Segment.open(index.segments_path / e.name) for e in chosen]
+        dead = [load_tombstones(index.segments_path, e, s) for e, s in zip(chosen, segments, strict=True)]
+        masks = [None if d is None else d.mask for d in dead]
+        info = merge(self.new_path(index.segments_path), segments, masks)
+        with file_lock(index.path / "refresh.lock"):
+            old = index.read_manifest()
+            names = [e.name for e in old.segments]
+            if any(e.name not in names for e in chosen):  # dropped or rebuilt meanwhile: begin again
+                shutil.rmtree(info.path, ignore_errors=True)
+                return True
+            at = names.index(chosen[0].name)
+            now = old.segments[at : at + len(chosen)]
+            entry = self._carry_dead(_entry(info), chosen, now, segments, masks)
+            merged = (*old.segments[:at], entry, *old.segments[at + len(chosen) :])
+            self.publish(old, old.next(segments=tuple(e for e in merged if e.dead < e.documents)))
+        return True
+
+    def _carry_dead(
+        self,
+        entry: SegmentEntry,
+        chosen: Sequence[SegmentEntry],
+        now: Sequence[SegmentEntry],
+        segments: list[Segment],
+        masks: list[np.ndarray | None],
+    ) -> SegmentEntry:
+        """Mark in the merged segment what died while the merge ran."""
+        died = []
+        for then, later, segment, mask in zip(chosen, now, segments, masks, strict=True):
+            if later.tombstones != then.tombstones:
+                newer = load_tombstones(self.index.segments_path, later, segment)
+                assert newer is not None
+                died.append(np.asarray(segment.seqs)[newer.mask if mask is None else newer.mask & ~mask])
+        return self._mark(entry, np.concatenate(died)) if died else entry
+
+    def merge_parts_once(self) -> bool:
+        """Merge one run of neighbouring vector parts of some space; False when there is none to merge."""
+        index = self.index
+        view = index.view()
+        for name, space in view.spaces.items():
+            alive = [numbers >= 0 for numbers in space.documents]
+            live = [int(a.sum()) for a in alive]
+            run = find_merge(live, [len(a) - n for a, n in zip(alive, live, strict=True)])
+            if run is None:
+                continue
+            metric = index.spaces()[name].metric if name in index.spaces() else "cosine"
+            chosen = space.entry.parts[slice(*run)]
+            path = self.new_path(index.vectors_path)
+            merge_parts(path, space.parts[slice(*run)], alive[slice(*run)], metric)
+            merged = VectorPart(path)
+            part = PartEntry(path.name, merged.documents, merged.rows)
+            with file_lock(index.path / "refresh.lock"):
+                old = index.read_manifest()
+                entry = old.spaces.get(name)
+                names = [p.name for p in entry.parts] if entry else []
+                if entry is None or any(p.name not in names for p in chosen):
+                    shutil.rmtree(path, ignore_errors=True)
+                    return True
+                at = names.index(chosen[0].name)
+                parts = (*entry.parts[:at], part, *entry.parts[at + len(chosen) :])
+                self.publish(old, old.with_space(name, replace(entry, parts=parts)))
+            return True
+        return False
+
+    def _purge(self, manifest: Manifest) -> None:
+        """Drop rows that no view can want any more."""
+        old = [covered for moment, covered in manifest.history if moment < time.time() - KEEP_SECONDS]
+        horizon = max(old, default=0)
+        if horizon and self.index.store.superseded(0, horizon, horizon)[:1]:
+            self.index.store.purge(horizon)
+
+    # --- repair (under refresh.lock) ------------------------------------------------------------
+
+    def repair(self, error: Exception) -> None:
+        """Build again from the truth every derived file of the manifest that cannot be opened."""
+        index, old = self.index, self.index.read_manifest()
+        logger.warning("index %s: %s; building it again from the stored documents", index.name, error)
+        entries: list[SegmentEntry] = []
+        lost: dict[str, FieldVectors] = {}
+        for entry in old.segments:
+            try:
+                segment = Segment.open(index.segments_path / entry.name)
+                load_tombstones(index.segments_path, entry, segment)
+                entries.append(entry)
+            except (OSError, ValueError, RuntimeError):
+                rows = index.store.rows_as_of(entry.first_seq, entry.last_seq, old.covered)
+                entries += self._build(rows, {})
+        spaces = {}
+        for name, space in old.spaces.items():
+            try:
+                for part in space.parts:
+                    VectorPart(index.vectors_path / part.name)
+                spaces[name] = space
+            except (OSError, ValueError, RuntimeError):
+                field = index.spaces().get(name)
+                if field is not None and field.family == "field":
+                    rows = index.store.rows_as_of(0, old.covered, old.covered)
+                    lost.update(field_vectors(rows, index.mapping, name))
+        new = old.next(segments=tuple(entries), spaces=spaces)
+        self.publish(old, self._with_field_vectors(new, lost))
+
+    # --- files ----------------------------------------------------------------------------------
+
+    @staticmethod
+    def new_path(folder: Path) -> Path:
+        """A name that nothing in `folder` has."""
+        folder.mkdir(exist_ok=True)
+        return folder / uuid.uuid4().hex[:16]
+
+    @staticmethod
+    def _history(old: Manifest, upto: int) -> tuple[tuple[float, int], ...]:
+        return (*old.history, (time.time(), upto))[-HISTORY:]
+
+    def publish(self, old: Manifest, new: Manifest) -> None:
+        """Replace the manifest and drop the files that only the old one needed (under refresh.lock)."""
+        write_manifest(self.index.manifest_path, new)
+        for name in old.files - new.files:
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        for folder in ("segments", "vectors", "models"):
+            path = self.index.path / folder / name
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def clean(self) -> None:
+        """Remove files that no manifest knows and that are too old to be in the making."""
+        known = self.index.read_manifest().files
+        for folder in ("segments", "vectors", "models"):
+            for path in (self.index.path / folder).glob("*"):
+                if path.name not in known and path.stat().st_mtime < time.time() - ORPHAN_SECONDS:
+                    self._remove(path.name)
+
+
+def _entry(info: SegmentInfo) -> SegmentEntry:
+    return SegmentEntry(Path(info.path).name, info.documents, info.first_seq, info.last_seq)

@@ -1,0 +1,86 @@
+"""Documents into columns and token batches: what a segment is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import orjson
+
+from .analyzers import Analyzers
+from .fields import FLOATS, INTEGERS
+from .mapping import Mapping
+from .segment import ColumnBatch, ColumnKind, SegmentWriter
+
+BATCH = 2000  # documents analysed in one go: enough to fill the kernels, little enough to hold
+
+_KINDS: dict[str, ColumnKind] = {
+    "keyword": "keyword",
+    "date": "date",
+    "boolean": "boolean",
+    **dict.fromkeys(INTEGERS, "long"),
+    **dict.fromkeys(FLOATS, "double"),
+}
+
+
+@dataclass
+class FieldVectors:
+    """The values of one dense_vector field: seqs and vectors side by side."""
+
+    seqs: list[int] = field(default_factory=list)
+    vectors: list[list[float]] = field(default_factory=list)
+
+
+def batches(rows: Iterable[tuple[int, bytes]], size: int = BATCH) -> Iterator[list[tuple[int, bytes]]]:
+    """`rows` in lists of at most `size`."""
+    iterator = iter(rows)
+    while part := list(islice(iterator, size)):
+        yield part
+
+
+def add_documents(
+    writer: SegmentWriter,
+    rows: list[tuple[int, bytes]],
+    mapping: Mapping,
+    analyzers: Analyzers,
+    vectors: dict[str, FieldVectors],
+) -> None:
+    """Add a batch of (seq, JSON) rows to a segment; values of dense_vector fields go to `vectors`."""
+    seqs = np.array([seq for seq, _ in rows], np.int64)
+    values: dict[str, list[Any]] = {}
+    for number, (seq, body) in enumerate(rows):
+        for path, found in mapping.extract(orjson.loads(body)).items():
+            if mapping.fields[path].type == "dense_vector":
+                store = vectors.setdefault(path, FieldVectors())
+                store.seqs.append(seq)
+                store.vectors.append(found[0])
+                continue
+            column = values.get(path)
+            if column is None:
+                column = values[path] = [None] * len(rows)
+            column[number] = found
+    text, columns = {}, {}
+    for path, column in values.items():
+        spec = mapping.fields[path]
+        if spec.params.get("index") is False and spec.params.get("doc_values") is False:
+            continue
+        if spec.is_text:
+            flat = [v[0] if v is not None and len(v) == 1 else v for v in column]
+            text[path] = analyzers.get(spec.analyzer).batch(flat)
+        else:
+            columns[path] = ColumnBatch.of(_KINDS[spec.type], column)
+    writer.add(seqs, text, columns)
+
+
+def field_vectors(rows: Iterable[tuple[int, bytes]], mapping: Mapping, path: str) -> dict[str, FieldVectors]:
+    """The values of one dense_vector field in (seq, JSON) rows."""
+    found = FieldVectors()
+    for seq, body in rows:
+        values = mapping.extract(orjson.loads(body)).get(path)
+        if values:
+            found.seqs.append(seq)
+            found.vectors.append(values[0])
+    return {path: found} if found.seqs else {}

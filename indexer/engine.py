@@ -1,0 +1,248 @@
+"""One index's life: writes into the truth, refreshes, merges and rebuilds of what is derived from it.
+
+Any number of processes may have the same index open. Writes are ordered by the store; everything
+derived changes only under a lock file and becomes visible by replacing the manifest, so a search never
+waits for a writer, a merge or another process.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Mapping as MappingABC
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from settings import Settings
+
+from .analyzers import Analyzers
+from .derive import Deriver
+from .errors import InvalidRequest
+from .manifest import Manifest, file_lock, read_manifest
+from .mapping import Mapping
+from .spaces import Space, spaces_of
+from .store import Row, Store, now_ms
+from .view import IndexView, ViewCache
+from .writes import Operation, Writer, WriteResult
+
+
+@dataclass(frozen=True)
+class IndexStats:
+    """Figures of one index; `pending` counts documents whose vectors are still to come, by space."""
+
+    documents: int
+    deleted: int
+    unrefreshed: int
+    segments: int
+    store_bytes: int
+    index_bytes: int
+    pending: dict[str, int]
+
+
+class Index:
+    """An open index. `settings` are the index's own, `node` the process's."""
+
+    def __init__(self, path: Path, node: Settings) -> None:
+        self.path = path
+        self.node = node
+        self.store = Store(path / "truth.db")
+        self.name: str = self.store.meta("name")
+        self.uuid: str = self.store.meta("uuid")
+        self.created: int = self.store.meta("created")
+        self._writer = Writer(self.store, node.max_document)
+        self._write_lock = threading.Lock()
+        self._mapping: tuple[int, Mapping] | None = None
+        self._settings: dict[str, Any] = self.store.meta("settings")
+        self.analyzers = Analyzers(dict(self._settings.get("analysis", {})))
+        self.deriver = Deriver(self)
+        self._views = ViewCache(self)
+        self.inode = path.stat().st_ino
+        self.space_error: str | None = None  # why a space cannot be filled here, e.g. a model is missing
+        self.space_retry = 0.0
+
+    @staticmethod
+    def create(path: Path, name: str, mapping: Mapping, settings: MappingABC[str, Any]) -> None:
+        """Make the files of an empty index in the new folder `path`; it appears whole or not at all."""
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        temporary.mkdir(parents=True)
+        meta = {
+            "name": name, "uuid": uuid.uuid4().hex[:22], "created": now_ms(), "settings": dict(settings),
+            "mapping": mapping.to_dict(), "mapping_version": 1,
+        }  # fmt: skip
+        Store.create(temporary / "truth.db", meta)
+        try:
+            temporary.rename(path)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    # --- what it is -----------------------------------------------------------------------------
+
+    @property
+    def mapping(self) -> Mapping:
+        """The mapping now, in whichever process it was last changed."""
+        return self._current_mapping()[1]
+
+    def _current_mapping(self) -> tuple[int, Mapping]:
+        version = self.store.meta("mapping_version")
+        known = self._mapping
+        if known is None or known[0] != version:
+            with self.store.snapshot():
+                known = (self.store.meta("mapping_version"), Mapping(self.store.meta("mapping")))
+            self._mapping = known
+        return known
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The index's settings (without the `index.` prefix)."""
+        return self._settings
+
+    def spaces(self, mapping: Mapping | None = None) -> dict[str, Space]:
+        """The semantic spaces of this index."""
+        return spaces_of(mapping or self.mapping, self._settings, self.node.encoder)
+
+    def put_mapping(self, body: MappingABC[str, Any]) -> None:
+        """Add fields; InvalidRequest when a field's type would change."""
+        with self._write_lock, self.store.transaction() as tx:
+            merged = Mapping(tx.meta("mapping")).merged(body)
+            tx.set_meta("mapping", merged.to_dict())
+            tx.set_meta("mapping_version", int(tx.meta("mapping_version")) + 1)
+
+    def put_settings(self, changes: MappingABC[str, Any]) -> None:
+        """Change settings that can change on an open index."""
+        fixed = set(changes) & {"analysis", "number_of_shards", "semantic", "uuid", "similarity"}
+        if fixed:
+            raise InvalidRequest(f"Can't update non dynamic settings [[index.{sorted(fixed)[0]}]] for open indices")
+        with self._write_lock, self.store.transaction() as tx:
+            merged = {**tx.meta("settings"), **changes}
+            tx.set_meta("settings", merged)
+        self._settings = merged
+
+    # --- documents ------------------------------------------------------------------------------
+
+    def write(self, operations: Sequence[Operation]) -> list[WriteResult]:
+        """Apply a batch in one transaction; durable when it returns. One result an operation, in order."""
+        version, mapping = self._current_mapping()
+        with self._write_lock:
+            return self._writer.apply(operations, mapping, version)
+
+    def get(self, doc_id: str) -> Row | None:
+        """The document as last written, whether searchable yet or not."""
+        return self.store.get(doc_id)
+
+    # --- what is derived ------------------------------------------------------------------------
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def segments_path(self) -> Path:
+        return self.path / "segments"
+
+    @property
+    def vectors_path(self) -> Path:
+        return self.path / "vectors"
+
+    @property
+    def models_path(self) -> Path:
+        return self.path / "models"
+
+    def read_manifest(self) -> Manifest:
+        """The manifest now; an empty one (everything is to be built) when there is none."""
+        return read_manifest(self.manifest_path) or Manifest()
+
+    def view(self) -> IndexView:
+        """The index as of its last refresh: a frozen view that any number of searches can share."""
+        return self._views.current()
+
+    def needs_refresh(self) -> bool:
+        """Whether there are writes that searches do not see yet."""
+        return self.store.last_seq > self.view().manifest.covered
+
+    def refresh_due(self) -> bool:
+        """Whether the background should refresh now, by the index's `refresh_interval`."""
+        interval = parse_interval(self.settings.get("refresh_interval", self.node.refresh_interval))
+        if interval < 0 or not self.needs_refresh():
+            return False
+        history = self.view().manifest.history
+        return not history or time.time() - history[-1][0] >= interval
+
+    def spaces_due(self) -> bool:
+        """Whether some space has documents to embed and the last try did not just fail."""
+        if time.monotonic() < self.space_retry:
+            return False
+        manifest = self.view().manifest
+        for name, space in self.spaces().items():
+            entry = manifest.spaces.get(name)
+            if space.family != "field" and (entry.covered if entry else 0) < manifest.covered:
+                return True
+        return False
+
+    def refresh(self, wait: bool = True) -> bool:
+        """Make all writes up to now searchable by their words.
+
+        Returns False when another thread or process is at it and `wait` is false.
+        """
+        with file_lock(self.path / "refresh.lock", wait) as got:
+            if got:
+                self.deriver.refresh()
+            return got
+
+    def merge(self, to_one: bool = False, wait: bool = True) -> bool:
+        """Merge segments as the policy says, or all into one; returns whether anything was merged."""
+        merged = False
+        with file_lock(self.path / "merge.lock", wait) as got:
+            while got and self.deriver.merge_once(to_one):
+                merged = True
+        return merged
+
+    def repair(self, manifest: Manifest, error: Exception) -> None:
+        """Rebuild what cannot be opened of `manifest` from the truth."""
+        with file_lock(self.path / "refresh.lock"):
+            if self.read_manifest().generation == manifest.generation:
+                self.deriver.repair(error)
+
+    def pending(self) -> dict[str, int]:
+        """For each semantic space, how many documents' vectors are still to come."""
+        manifest = self.view().manifest
+        out = {}
+        for name, space in self.spaces().items():
+            entry = manifest.spaces.get(name)
+            if space.family != "field":
+                out[name] = self.store.live_count(entry.covered if entry else 0)
+        return out
+
+    def stats(self) -> IndexStats:
+        """Counts and sizes."""
+        view = self.view()
+        size = sum(s.size for s in view.segments) + sum(p.size() for s in view.spaces.values() for p in s.parts)
+        return IndexStats(
+            documents=view.live_documents,
+            deleted=view.documents - view.live_documents,
+            unrefreshed=self.store.last_seq - view.manifest.covered,
+            segments=len(view.segments),
+            store_bytes=self.store.size(),
+            index_bytes=size,
+            pending=self.pending(),
+        )
+
+    def close(self) -> None:
+        """Release the store's connections; views in use stay valid."""
+        self.store.close()
+
+
+def parse_interval(value: Any) -> float:
+    """Seconds of "1s", "500ms", "2m", "-1" (never) or a number; InvalidRequest."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    found = re.fullmatch(r"(-?\d+(?:\.\d+)?)(ms|s|m|h|d)?", str(value))
+    if not found:
+        raise InvalidRequest(f"failed to parse setting [index.refresh_interval] with value [{value}] as a time value")
+    unit = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}[found[2]]
+    return float(found[1]) * unit

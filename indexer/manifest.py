@@ -1,0 +1,135 @@
+"""The manifest: which derived files make up an index now.
+
+One small JSON file, replaced atomically, so that every process sees either the old set or the new one.
+It is derived like all the rest: without it an index is rebuilt from its store.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SegmentEntry:
+    """A segment, the writes it spans, and the file of its dead documents (None: none is dead)."""
+
+    name: str
+    documents: int
+    first_seq: int
+    last_seq: int
+    dead: int = 0
+    tombstones: str | None = None
+
+
+@dataclass(frozen=True)
+class PartEntry:
+    """A part of a space's vectors."""
+
+    name: str
+    documents: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class SpaceEntry:
+    """The vectors of one semantic space: parts in document order, and how far they reach."""
+
+    fingerprint: str
+    covered: int = 0
+    parts: tuple[PartEntry, ...] = ()
+    model: str | None = None  # folder of a model trained on this index
+    trained_on: int = 0  # documents it was trained on
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A moment of an index: `covered` is the last write that its segments know."""
+
+    generation: int = 0
+    covered: int = 0
+    segments: tuple[SegmentEntry, ...] = ()
+    spaces: dict[str, SpaceEntry] = field(default_factory=dict)
+    history: tuple[tuple[float, int], ...] = ()  # (time, covered) of the last generations
+    format: int = FORMAT
+
+    def next(self, **changes: Any) -> Manifest:
+        """The manifest after this one, with the given changes."""
+        return replace(self, generation=self.generation + 1, **changes)
+
+    def with_space(self, name: str, entry: SpaceEntry) -> Manifest:
+        return self.next(spaces={**self.spaces, name: entry})
+
+    @property
+    def files(self) -> set[str]:
+        """Names of all files and folders that this manifest needs."""
+        names = {s.name for s in self.segments} | {s.tombstones for s in self.segments if s.tombstones}
+        for space in self.spaces.values():
+            names |= {part.name for part in space.parts}
+            if space.model:
+                names.add(space.model)
+        return names
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """The manifest at `path`; None when it is not there, unreadable, or of another format."""
+    try:
+        body = json.loads(path.read_bytes())
+        if body["format"] != FORMAT:
+            return None
+        body["segments"] = tuple(SegmentEntry(**s) for s in body["segments"])
+        body["spaces"] = {n: _space(s) for n, s in body["spaces"].items()}
+        body["history"] = tuple((t, c) for t, c in body["history"])
+        return Manifest(**body)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _space(body: dict[str, Any]) -> SpaceEntry:
+    return SpaceEntry(**{**body, "parts": tuple(PartEntry(**part) for part in body["parts"])})
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Replace the manifest at `path` atomically and durably."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with open(temporary, "wb") as file:
+        file.write(json.dumps(asdict(manifest), ensure_ascii=False).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames inside `path` durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def file_lock(path: Path, wait: bool = True) -> Iterator[bool]:
+    """An exclusive lock between processes and threads; yields whether it was got.
+
+    The kernel drops it when its holder dies, so nothing has to be repaired after a crash.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

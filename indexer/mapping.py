@@ -1,0 +1,347 @@
+"""Mappings: which fields an index has, what type each is, and how a document becomes typed values.
+
+The shapes are Elasticsearch's: `properties`, multi-fields under `fields`, `dynamic`, dotted paths for
+objects. A document is a tree; its leaves are flattened to `path -> list of values`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingABC
+from functools import cached_property
+from typing import Any
+
+from .errors import InvalidDocument, InvalidMapping, InvalidRequest
+from .fields import _COMMON, PARAMETERS, TYPES, VECTOR_SIMILARITIES, Field
+
+TITLE_NAMES = ("title", "name", "headline", "subject", "标题", "题目", "名称")
+BODY_NAMES = (
+    "text",
+    "body",
+    "content",
+    "contents",
+    "passage",
+    "abstract",
+    "description",
+    "正文",
+    "内容",
+    "摘要",
+)
+MAX_FIELDS = 1000
+MAX_DEPTH = 20
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?")
+_ROOT_KEYS = {
+    "properties",
+    "dynamic",
+    "_source",
+    "_meta",
+    "date_detection",
+    "numeric_detection",
+    "dynamic_templates",
+}
+
+
+class Mapping:
+    """The fields of one index. Immutable: `merged` and `observed` give new ones."""
+
+    def __init__(self, body: MappingABC[str, Any] | None = None) -> None:
+        self.body: dict[str, Any] = _checked_root(dict(body or {}))
+        self.fields: dict[str, Field] = {}
+        self.objects: dict[str, Any] = {"": self.body.get("dynamic", True)}
+        for spec in _walk(self.body.get("properties", {}), "", self.objects):
+            self.fields[spec.path] = spec
+        if len(self.fields) > MAX_FIELDS:
+            raise InvalidRequest(f"Limit of total fields [{MAX_FIELDS}] has been exceeded")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The mapping's body, as `GET /{index}/_mapping` shows it."""
+        return self.body
+
+    @cached_property
+    def text_fields(self) -> list[str]:
+        """The text fields a plain query looks into: body first, then title, then the rest."""
+        paths = [f.path for f in self.fields.values() if f.is_text and f.parent is None]
+        first = [p for p in (self.body_field, self.title_field) if p]
+        return first + [p for p in paths if p not in first]
+
+    @cached_property
+    def title_field(self) -> str | None:
+        """The field whose text stands before each sentence of the body in a semantic space."""
+        return self._named(TITLE_NAMES)
+
+    @cached_property
+    def body_field(self) -> str | None:
+        """The field that holds the passage: a known name, else the first text field but the title."""
+        named = self._named(BODY_NAMES)
+        if named:
+            return named
+        texts = [f.path for f in self.fields.values() if f.is_text and f.parent is None]
+        semantic = [p for p in texts if self.fields[p].type == "semantic_text"]
+        return next((p for p in (*semantic, *texts) if p != self.title_field), self.title_field)
+
+    def _named(self, names: tuple[str, ...]) -> str | None:
+        return next((n for n in names if n in self.fields and self.fields[n].is_text), None)
+
+    def merged(self, body: MappingABC[str, Any]) -> Mapping:
+        """This mapping with `body`'s fields added; InvalidRequest where a field's type would change."""
+        new = Mapping(body)
+        for path, spec in new.fields.items():
+            old = self.fields.get(path)
+            if old and old.type != spec.type:
+                raise InvalidRequest(
+                    f"mapper [{path}] cannot be changed from type [{old.type}] to [{spec.type}]; "
+                    "make a new index with the new mapping and reindex into it"
+                )
+            for key in ("analyzer", "dims", "similarity"):
+                if old and old.params.get(key) != spec.params.get(key) and key in (old.params | spec.params):
+                    raise InvalidRequest(f"Mapper for [{path}] conflicts with existing mapper: [{key}] is fixed")
+        return Mapping(_merge(self.body, new.body))
+
+    def observed(self, source: dict[str, Any]) -> Mapping:
+        """This mapping, or one with the fields that `source` brings for the first time (dynamic mapping)."""
+        found: dict[str, Any] = {}
+        self._observe(source, "", found, self.objects[""], 0)
+        if not found:
+            return self
+        body = _merge(self.body, {"properties": found})
+        return Mapping(body)
+
+    def _observe(self, node: dict[str, Any], prefix: str, found: dict[str, Any], dynamic: Any, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise InvalidDocument(f"the document is nested deeper than {MAX_DEPTH} objects at [{prefix}]")
+        for key, value in node.items():
+            path = f"{prefix}{key}"
+            if path in self.fields or value is None:
+                continue
+            inner = self.objects.get(path, dynamic)
+            sample = value
+            while isinstance(sample, list):
+                sample = next((x for x in sample if x is not None), None)
+            if sample is None:
+                continue
+            if isinstance(sample, dict):
+                if inner == "disabled":
+                    continue
+                nested: dict[str, Any] = {}
+                for part in _dicts(value):
+                    self._observe(part, path + ".", nested, inner, depth + 1)
+                if nested:
+                    _merge_into(found, {key: {"properties": nested}})
+                continue
+            if path in self.objects:
+                raise InvalidDocument(
+                    f"object mapping for [{path}] tried to parse field as object, but found a concrete value"
+                )
+            if dynamic in ("strict",):
+                raise InvalidDocument(
+                    f"mapping set to strict, dynamic introduction of [{key}] within [{prefix[:-1] or '_doc'}] is not allowed"
+                )
+            if dynamic is True and not key.strip("."):
+                raise InvalidDocument(f"field name cannot be blank or only dots: [{path}]")
+            if dynamic is True and key not in found:
+                found[key] = _dynamic_type(sample)
+
+    def extract(self, source: dict[str, Any]) -> dict[str, list[Any]]:
+        """The typed values of each field that `source` has, multi-fields included.
+
+        dense_vector fields give one list of floats. InvalidDocument names the first value that the
+        mapping cannot take.
+        """
+        out: dict[str, list[Any]] = {}
+        self._extract(source, "", out, 0)
+        for path, parent in self._multi:
+            if parent in out:
+                spec = self.fields[path]
+                out[path] = self._typed(
+                    spec, out[parent] if spec.type in ("keyword", "text") else self._raw(source, parent)
+                )
+        return {path: values for path, values in out.items() if values}
+
+    @cached_property
+    def _multi(self) -> list[tuple[str, str]]:
+        return [(f.path, f.parent) for f in self.fields.values() if f.parent is not None]
+
+    def _raw(self, source: dict[str, Any], path: str) -> list[Any]:
+        return list(values_at(source, path))
+
+    def _extract(self, node: dict[str, Any], prefix: str, out: dict[str, list[Any]], depth: int) -> None:
+        fields = self.fields
+        for key, value in node.items():
+            path = prefix + key
+            spec = fields.get(path)
+            if spec is None:
+                if isinstance(value, dict | list) and self.objects.get(path) != "disabled":
+                    for part in _dicts(value):
+                        self._extract(part, path + ".", out, depth + 1)
+                continue
+            if spec.type == "dense_vector":
+                out[path] = [_vector(spec, value)] if value is not None else []
+                continue
+            values = self._typed(spec, value if isinstance(value, list) else (value,))
+            if path in out:
+                out[path].extend(values)
+            else:
+                out[path] = values
+
+    def _typed(self, spec: Field, values: Any) -> list[Any]:
+        out: list[Any] = []
+        convert = spec.converter
+        for value in values:
+            if value is None:
+                value = spec.params.get("null_value")
+                if value is None:
+                    continue
+            if isinstance(value, list):
+                out.extend(self._typed(spec, value))
+                continue
+            try:
+                typed = convert(spec, value)
+            except (ValueError, OverflowError) as error:
+                if spec.params.get("ignore_malformed"):
+                    continue
+                raise InvalidDocument(f"failed to parse field [{spec.path}] of type [{spec.type}]: {error}") from None
+            if spec.type == "keyword" and len(typed) > spec.params.get("ignore_above", 32766):
+                continue
+            out.append(typed)
+        return out
+
+
+def values_at(source: Any, path: str) -> Iterator[Any]:
+    """All values at a dotted path of a document; keys that contain dots themselves are found too."""
+    if isinstance(source, list):
+        for part in source:
+            yield from values_at(part, path)
+        return
+    if not path:
+        yield source
+        return
+    if not isinstance(source, dict):
+        return
+    parts = path.split(".")
+    for i in range(len(parts), 0, -1):
+        head = ".".join(parts[:i])
+        if head in source:
+            rest = source[head]
+            if i == len(parts):
+                yield from rest if isinstance(rest, list) else (rest,)
+            else:
+                yield from values_at(rest, ".".join(parts[i:]))
+            return
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            if isinstance(part, dict | list):
+                yield from _dicts(part)
+
+
+def _vector(spec: Field, value: Any) -> list[float]:
+    dims = spec.params["dims"]
+    if not isinstance(value, list) or len(value) != dims:
+        raise InvalidDocument(f"failed to parse field [{spec.path}] of type [dense_vector]: expected {dims} numbers")
+    try:
+        vector = [float(x) for x in value if not isinstance(x, bool)]
+    except (TypeError, ValueError):
+        vector = []
+    if len(vector) != dims or not all(abs(x) < 3.4e38 for x in vector):
+        raise InvalidDocument(
+            f"failed to parse field [{spec.path}] of type [dense_vector]: expected {dims} finite numbers"
+        )
+    if spec.params.get("similarity", "cosine") != "l2_norm":
+        square = sum(x * x for x in vector)
+        if square == 0.0 and spec.params.get("similarity", "cosine") == "cosine":
+            raise InvalidDocument(f"field [{spec.path}]: cosine similarity has no value for a vector of zeros")
+        if spec.params.get("similarity") == "dot_product" and abs(square - 1.0) > 1e-3:
+            raise InvalidDocument(
+                f"field [{spec.path}]: dot_product needs vectors of length 1; normalise or use cosine"
+            )
+    return vector
+
+
+def _dynamic_type(sample: Any) -> dict[str, Any]:
+    if isinstance(sample, bool):
+        return {"type": "boolean"}
+    if isinstance(sample, int):
+        return {"type": "long"}
+    if isinstance(sample, float):
+        return {"type": "float"}
+    if _ISO_DATE.fullmatch(sample):
+        return {"type": "date"}
+    return {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
+
+
+def _checked_root(body: dict[str, Any]) -> dict[str, Any]:
+    for key in body:
+        if key not in _ROOT_KEYS:
+            raise InvalidMapping(f"Root mapping definition has unsupported parameters: [{key}]")
+    if body.get("dynamic_templates"):
+        raise InvalidMapping("[dynamic_templates] are not supported; map the fields by name")
+    if body.get("dynamic", True) not in (True, False, "true", "false", "strict"):
+        raise InvalidMapping(f"[dynamic] must be true, false or strict, not [{body['dynamic']}]")
+    if body.get("dynamic") in ("true", "false"):
+        body["dynamic"] = body["dynamic"] == "true"
+    return body
+
+
+def _walk(properties: Any, prefix: str, objects: dict[str, Any]) -> Iterator[Field]:
+    if not isinstance(properties, dict):
+        raise InvalidMapping(f"[properties] must be an object of fields at [{prefix[:-1] or '_doc'}]")
+    for name, spec in properties.items():
+        path = f"{prefix}{name}"
+        if not isinstance(spec, dict):
+            raise InvalidMapping(f"Expected map for property [{path}]")
+        kind = spec.get("type", "object" if "properties" in spec or "dynamic" in spec else None)
+        if kind is None:
+            raise InvalidMapping(f"No type specified for field [{path}]")
+        if kind not in TYPES:
+            raise InvalidMapping(f"No handler for type [{kind}] declared on field [{path}]; known are {sorted(TYPES)}")
+        if kind == "object":
+            unknown = set(spec) - PARAMETERS["object"] - {"type"}
+            if unknown:
+                raise InvalidMapping(f"unknown parameter {sorted(unknown)} on object [{path}]")
+            inherited = objects.get(prefix[:-1], True)
+            objects[path] = "disabled" if spec.get("enabled") is False else spec.get("dynamic", inherited)
+            yield from _walk(spec.get("properties", {}), path + ".", objects)
+            continue
+        yield _checked_field(path, spec, None)
+        for sub, inner in (spec.get("fields") or {}).items():
+            yield _checked_field(f"{path}.{sub}", inner, path)
+
+
+def _checked_field(path: str, spec: dict[str, Any], parent: str | None) -> Field:
+    kind = spec.get("type")
+    if kind not in TYPES or kind == "object":
+        raise InvalidMapping(f"No handler for type [{kind}] declared on field [{path}]")
+    params = {key: value for key, value in spec.items() if key not in ("type",)}
+    unknown = set(params) - _COMMON - PARAMETERS[kind]
+    if unknown:
+        raise InvalidMapping(f"unknown parameter {sorted(unknown)} on mapper [{path}] of type [{kind}]")
+    if params.get("copy_to"):
+        raise InvalidMapping(
+            f"[copy_to] on [{path}] is not supported; query several fields with multi_match or combined_fields"
+        )
+    if kind == "dense_vector":
+        dims = params.get("dims")
+        if not isinstance(dims, int) or not 1 <= dims <= 4096:
+            raise InvalidMapping(f"[dims] of dense_vector [{path}] must be a number from 1 to 4096")
+        if params.get("similarity", "cosine") not in VECTOR_SIMILARITIES:
+            raise InvalidMapping(f"[similarity] of dense_vector [{path}] must be one of {VECTOR_SIMILARITIES}")
+    return Field(path, kind, params, parent)
+
+
+def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    out = dict(old)
+    _merge_into(out, new)
+    return out
+
+
+def _merge_into(out: dict[str, Any], new: dict[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(out.get(key), dict):
+            out[key] = _merge(out[key], value)
+        else:
+            out[key] = value

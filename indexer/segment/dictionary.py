@@ -1,0 +1,278 @@
+"""Term dictionaries: interning while a segment is built, hashed lookup and sorted access when it is read.
+
+A finished dictionary is the sorted terms' bytes (``blob``, ``bounds``) and an open-addressing hash table
+of ordinals plus one (0: empty). Nothing of it is copied into Python objects.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.kernels import inline, kernel, view_u8, view_u32
+
+
+@inline
+def hash_term(blob: np.ndarray, start: int, end: int) -> int:
+    """A 64-bit hash of bytes (FNV-1a, finished by a multiply and a shift)."""
+    value = np.uint64(0xCBF29CE484222325)
+    for i in range(start, end):
+        value = (value ^ np.uint64(blob[i])) * np.uint64(0x100000001B3)
+    value ^= value >> np.uint64(29)
+    value *= np.uint64(0xBF58476D1CE4E5B9)
+    return np.int64((value ^ (value >> np.uint64(32))) & np.uint64(0x7FFFFFFFFFFFFFFF))
+
+
+@inline
+def same_bytes(a: np.ndarray, a0: int, a1: int, b: np.ndarray, b0: int, b1: int) -> bool:
+    """Whether two runs of bytes are equal."""
+    if a1 - a0 != b1 - b0:
+        return False
+    for i in range(a1 - a0):  # noqa: SIM110  (compiled)
+        if a[a0 + i] != b[b0 + i]:
+            return False
+    return True
+
+
+@inline
+def less_bytes(a: np.ndarray, a0: int, a1: int, b: np.ndarray, b0: int, b1: int) -> bool:
+    """Whether one run of bytes sorts before another (unsigned, shorter first)."""
+    n = min(a1 - a0, b1 - b0)
+    for i in range(n):
+        if a[a0 + i] != b[b0 + i]:
+            return a[a0 + i] < b[b0 + i]
+    return a1 - a0 < b1 - b0
+
+
+@inline
+def find_term(
+    blob: int, bounds: int, table: int, table_size: int, query: np.ndarray, start: int, end: int
+) -> int:
+    """Ordinal of ``query[start:end]`` in a mapped dictionary (three addresses), or -1."""
+    if table_size == 0:
+        return -1
+    slots = view_u32(table, table_size)
+    limits = view_u32(bounds, 1 << 31)
+    letters = view_u8(blob, 1 << 40)
+    mask = table_size - 1
+    at = hash_term(query, start, end) & mask
+    while slots[at] != 0:
+        ordinal = np.int64(slots[at]) - 1
+        if same_bytes(query, start, end, letters, np.int64(limits[ordinal]), np.int64(limits[ordinal + 1])):
+            return ordinal
+        at = (at + 1) & mask
+    return -1
+
+
+@kernel("int64(int64, int64, int64, int64, uint8[::1])")
+def find_one(blob: int, bounds: int, table: int, table_size: int, query: np.ndarray) -> int:
+    """:func:`find_term` for one term."""
+    return find_term(blob, bounds, table, table_size, query, 0, query.size)
+
+
+@kernel("int64(int64, int64, int64, uint8[::1])")
+def lower_bound(blob: int, bounds: int, terms: int, query: np.ndarray) -> int:
+    """How many terms of a mapped dictionary sort before ``query``."""
+    limits = view_u32(bounds, terms + 1)
+    letters = view_u8(blob, 1 << 40)
+    low, high = 0, terms
+    while low < high:
+        middle = (low + high) >> 1
+        if less_bytes(letters, np.int64(limits[middle]), np.int64(limits[middle + 1]), query, 0, query.size):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel("void(uint8[::1], uint32[::1], uint32[::1])")
+def fill_table(blob: np.ndarray, bounds: np.ndarray, table: np.ndarray) -> None:
+    """Enter all distinct terms into an empty table (its size a power of two, larger than the terms)."""
+    mask = table.size - 1
+    for ordinal in range(bounds.size - 1):
+        at = hash_term(blob, np.int64(bounds[ordinal]), np.int64(bounds[ordinal + 1])) & mask
+        while table[at] != 0:
+            at = (at + 1) & mask
+        table[at] = ordinal + 1
+
+
+def table_size(terms: int) -> int:
+    """Slots of a finished dictionary's table: a power of two, at most four fifths full."""
+    return 1 << (terms * 5 // 4).bit_length() if terms else 0
+
+
+@kernel("int64(uint8[::1], int64[::1], uint8[::1], uint32[::1], uint8[::1], uint32[::1], uint8[::1], int64, uint32[::1])")
+def intern_batch(
+    batch_blob: np.ndarray,
+    batch_bounds: np.ndarray,
+    batch_classes: np.ndarray,
+    table: np.ndarray,
+    blob: np.ndarray,
+    bounds: np.ndarray,
+    classes: np.ndarray,
+    terms: int,
+    numbers: np.ndarray,
+) -> int:
+    """Numbers of a batch's terms in a growing dictionary; returns its new size.
+
+    The caller has made room: ``blob`` for all of the batch's bytes, ``bounds`` and ``classes`` for all of
+    its terms, ``table`` at most half full afterwards.
+    """
+    mask = table.size - 1
+    for i in range(batch_bounds.size - 1):
+        start, end = batch_bounds[i], batch_bounds[i + 1]
+        at = hash_term(batch_blob, start, end) & mask
+        while True:
+            slot = np.int64(table[at])
+            if slot == 0:
+                a = np.int64(bounds[terms])
+                for j in range(end - start):
+                    blob[a + j] = batch_blob[start + j]
+                bounds[terms + 1] = a + end - start
+                classes[terms] = batch_classes[i]
+                numbers[i] = terms
+                terms += 1
+                table[at] = terms
+                break
+            if same_bytes(
+                batch_blob, start, end, blob, np.int64(bounds[slot - 1]), np.int64(bounds[slot])
+            ):
+                numbers[i] = slot - 1
+                break
+            at = (at + 1) & mask
+    return terms
+
+
+@kernel("void(uint8[::1], uint32[::1], uint64[::1])")
+def prefix_keys(blob: np.ndarray, bounds: np.ndarray, keys: np.ndarray) -> None:
+    """First eight bytes of each term as a big-endian number, short terms padded with zeros."""
+    for i in range(keys.size):
+        start, end = np.int64(bounds[i]), np.int64(bounds[i + 1])
+        value = np.uint64(0)
+        for j in range(8):
+            byte = np.uint64(blob[start + j]) if start + j < end else np.uint64(0)
+            value = (value << np.uint64(8)) | byte
+        keys[i] = value
+
+
+@inline
+def _heap_sift(order: np.ndarray, base: int, at: int, size: int, blob: np.ndarray, bounds: np.ndarray) -> None:
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            return
+        a = np.int64(order[base + child])
+        if child + 1 < size:
+            b = np.int64(order[base + child + 1])
+            if less_bytes(
+                blob, np.int64(bounds[a]), np.int64(bounds[a + 1]), blob, np.int64(bounds[b]), np.int64(bounds[b + 1])
+            ):
+                child += 1
+                a = b
+        me = np.int64(order[base + at])
+        if not less_bytes(
+            blob, np.int64(bounds[me]), np.int64(bounds[me + 1]), blob, np.int64(bounds[a]), np.int64(bounds[a + 1])
+        ):
+            return
+        order[base + at], order[base + child] = order[base + child], order[base + at]
+        at = child
+
+
+@kernel("void(uint8[::1], uint32[::1], uint64[::1], int64[::1])")
+def sort_equal_keys(blob: np.ndarray, bounds: np.ndarray, keys: np.ndarray, order: np.ndarray) -> None:
+    """Sort, by whole terms, each run of ``order`` whose prefix keys are equal (heapsort: no worst case)."""
+    n = order.size
+    start = 0
+    while start < n:
+        end = start + 1
+        while end < n and keys[order[end]] == keys[order[start]]:
+            end += 1
+        size = end - start
+        for at in range(size // 2 - 1, -1, -1):
+            _heap_sift(order, start, at, size, blob, bounds)
+        for last in range(size - 1, 0, -1):
+            order[start], order[start + last] = order[start + last], order[start]
+            _heap_sift(order, start, 0, last, blob, bounds)
+        start = end
+
+
+def sorted_order(blob: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """int64 permutation that sorts distinct terms by their bytes."""
+    keys = np.empty(bounds.size - 1, np.uint64)
+    prefix_keys(blob, bounds, keys)
+    order = np.argsort(keys, kind="stable")
+    sort_equal_keys(blob, bounds, keys, order)
+    return order
+
+
+@kernel("void(uint8[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1])")
+def permute_terms(
+    blob: np.ndarray, bounds: np.ndarray, order: np.ndarray, out: np.ndarray, out_bounds: np.ndarray
+) -> None:
+    """Copy terms in the given order into ``out`` and ``out_bounds``."""
+    at = 0
+    out_bounds[0] = 0
+    for i in range(order.size):
+        start, end = np.int64(bounds[order[i]]), np.int64(bounds[order[i] + 1])
+        for j in range(start, end):
+            out[at] = blob[j]
+            at += 1
+        out_bounds[i + 1] = at
+
+
+class Interner:
+    """A growing dictionary: terms get numbers in order of arrival."""
+
+    def __init__(self) -> None:
+        self.terms = 0
+        self._blob = np.empty(1 << 12, np.uint8)
+        self._bounds = np.zeros(1 << 8, np.uint32)
+        self._classes = np.zeros(1 << 8, np.uint8)
+        self._table = np.zeros(1 << 9, np.uint32)
+
+    @property
+    def memory(self) -> int:
+        """Bytes held."""
+        return self._blob.nbytes + self._bounds.nbytes + self._classes.nbytes + self._table.nbytes
+
+    @property
+    def blob(self) -> np.ndarray:
+        """All terms' bytes."""
+        return self._blob[: int(self._bounds[self.terms])]
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """uint32[terms + 1]."""
+        return self._bounds[: self.terms + 1]
+
+    @property
+    def classes(self) -> np.ndarray:
+        """uint8[terms]: each term's statistics class, as first seen."""
+        return self._classes[: self.terms]
+
+    def add(self, blob: np.ndarray, bounds: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """uint32 numbers of a batch's distinct terms. Raises OverflowError beyond 4 GiB of term bytes."""
+        count = bounds.size - 1
+        used = int(self._bounds[self.terms])
+        if used + blob.size >= 1 << 32:
+            raise OverflowError("a segment's dictionary is limited to 4 GiB of terms; flush earlier")
+        self._blob = _with_room(self._blob, used + blob.size)
+        self._bounds = _with_room(self._bounds, self.terms + count + 1)
+        self._classes = _with_room(self._classes, self.terms + count)
+        if 2 * (self.terms + count) > self._table.size:
+            self._table = np.zeros(1 << (4 * (self.terms + count)).bit_length(), np.uint32)
+            fill_table(self.blob, self.bounds, self._table)
+        numbers = np.empty(count, np.uint32)
+        self.terms = intern_batch(
+            blob, bounds, classes, self._table, self._blob, self._bounds, self._classes, self.terms, numbers
+        )
+        return numbers
+
+
+def _with_room(array: np.ndarray, size: int) -> np.ndarray:
+    if array.size >= size:
+        return array
+    grown = np.zeros(max(size, array.size * 2), array.dtype)
+    grown[: array.size] = array
+    return grown
+
+

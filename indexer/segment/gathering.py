@@ -1,0 +1,263 @@
+"""The terms of several dictionaries in one order, with the live postings of each, a run at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.segment.decoding import decode_term
+from indexer.segment.dictionary import less_bytes, same_bytes
+from indexer.segment.kernels import inline, kernel, view_i64, view_u8, view_u32
+from indexer.segment.layout import skip_positions
+from indexer.segment.reading import TextField
+
+_RUN_POSTINGS = 1 << 20
+_DEAD = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive terms of the merged field; arrays as :class:`indexer.segment.fields.FieldWriter` takes them."""
+
+    blob: np.ndarray
+    bounds: np.ndarray
+    classes: np.ndarray
+    starts: np.ndarray
+    docs: np.ndarray
+    codes: np.ndarray
+    positions: np.ndarray
+    places: np.ndarray
+
+
+# Columns of the table that describes the fields being merged, one row each.
+_BLOB, _BOUNDS, _CLASSES, _DF, _STARTS, _POSTINGS, _DOCUMENTS, _RENUMBER, _CODES, _ORDINALS, _TERMS = range(11)
+_COLUMNS = 11
+
+
+@inline
+def _head(row: np.ndarray, ordinal: int) -> np.uint64:
+    """First eight bytes of a term, big-endian."""
+    limits = view_u32(row[_BOUNDS] + 4 * ordinal, 2)
+    start, end = np.int64(limits[0]), np.int64(limits[1])
+    letters = view_u8(row[_BLOB], end)
+    value = np.uint64(0)
+    for j in range(8):
+        byte = np.uint64(letters[start + j]) if start + j < end else np.uint64(0)
+        value = (value << np.uint64(8)) | byte
+    return value
+
+
+@inline
+def _compare(a: np.ndarray, i: int, b: np.ndarray, j: int) -> int:
+    """-1, 0 or 1 as term i of field a sorts before, with or after term j of field b."""
+    x, y = view_u32(a[_BOUNDS] + 4 * i, 2), view_u32(b[_BOUNDS] + 4 * j, 2)
+    p, q = view_u8(a[_BLOB], np.int64(x[1])), view_u8(b[_BLOB], np.int64(y[1]))
+    x0, x1, y0, y1 = np.int64(x[0]), np.int64(x[1]), np.int64(y[0]), np.int64(y[1])
+    if same_bytes(p, x0, x1, q, y0, y1):
+        return 0
+    return -1 if less_bytes(p, x0, x1, q, y0, y1) else 1
+
+
+@inline
+def _append(
+    row: np.ndarray,
+    ordinal: int,
+    positional: int,
+    freq_of: np.ndarray,
+    docs: np.ndarray,
+    codes: np.ndarray,
+    at: int,
+    positions: np.ndarray,
+    place: int,
+) -> tuple[int, int]:
+    """Live postings of one field's term after what is there; returns the new ends of postings and positions."""
+    documents = row[_DOCUMENTS]
+    df = np.int64(view_u32(row[_DF], ordinal + 1)[ordinal])
+    start = row[_POSTINGS] + view_i64(row[_STARTS], ordinal + 1)[ordinal]
+    after = decode_term(start, df, documents, positional, docs, codes, at)
+    renumber = view_u32(row[_RENUMBER], documents)
+    translate = view_u32(row[_CODES], 1 << 32)
+    kept = at
+    run = after  # start of the positions not yet copied
+    here = after
+    for i in range(at, at + df):
+        code = translate[codes[i]]
+        doc = renumber[docs[i]]
+        before = here
+        if positional:
+            here = skip_positions(here, np.int64(freq_of[code]))
+        if doc == _DEAD:
+            size = before - run
+            positions[place : place + size] = view_u8(run, size)
+            place += size
+            run = here
+        else:
+            docs[kept] = doc
+            codes[kept] = code
+            kept += 1
+    size = here - run
+    positions[place : place + size] = view_u8(run, size)
+    return kept, place + size
+
+
+@inline
+def _term_size(row: np.ndarray, ordinal: int) -> int:
+    ends = view_i64(row[_STARTS] + 8 * ordinal, 2)
+    return ends[1] - ends[0]
+
+
+@kernel(
+    "UniTuple(int64, 4)(int64[:,::1], int64[::1], uint64[::1], int64, int64, uint32[::1], uint8[::1], uint32[::1], uint8[::1], int64[::1], uint32[::1], uint32[::1], uint8[::1], int64[::1])"
+)
+def _gather(
+    fields: np.ndarray,
+    cursors: np.ndarray,
+    heads: np.ndarray,
+    positional: int,
+    first: int,
+    freq_of: np.ndarray,
+    blob: np.ndarray,
+    bounds: np.ndarray,
+    classes: np.ndarray,
+    starts: np.ndarray,
+    docs: np.ndarray,
+    codes: np.ndarray,
+    positions: np.ndarray,
+    places: np.ndarray,
+) -> tuple[int, int, int, int]:
+    """Merge terms from ``cursors`` on until an output might be full.
+
+    ``first``: ordinal of the run's first term in the merged field. Returns (terms, postings wanted by the
+    next term, its bytes, terms left over or not): zero terms with work left means larger outputs are needed.
+    """
+    term = 0
+    starts[0] = 0
+    places[0] = 0
+    bounds[0] = 0
+    while term < classes.size:
+        least = -1
+        for f in range(cursors.size):
+            if cursors[f] >= fields[f, _TERMS]:
+                continue
+            if least < 0 or heads[f] < heads[least]:
+                least = f
+            elif heads[f] == heads[least] and _compare(fields[f], cursors[f], fields[least], cursors[least]) < 0:
+                least = f
+        if least < 0:
+            return term, 0, 0, 0
+        postings = 0
+        size = 0
+        for f in range(least, cursors.size):
+            if (
+                cursors[f] < fields[f, _TERMS]
+                and heads[f] == heads[least]
+                and _compare(fields[f], cursors[f], fields[least], cursors[least]) == 0
+            ):
+                postings += np.int64(view_u32(fields[f, _DF], cursors[f] + 1)[cursors[f]])
+                size += _term_size(fields[f], cursors[f])
+        limits = view_u32(fields[least, _BOUNDS] + 4 * cursors[least], 2)
+        letters = np.int64(limits[1]) - np.int64(limits[0])
+        text = np.int64(bounds[term])
+        if (
+            starts[term] + postings > docs.size
+            or places[term] + size > positions.size
+            or text + letters > blob.size
+        ):
+            return term, postings, max(size, letters), 1
+        source = view_u8(fields[least, _BLOB] + np.int64(limits[0]), letters)
+        blob[text : text + letters] = source
+        classes[term] = view_u8(fields[least, _CLASSES], cursors[least] + 1)[cursors[least]]
+        at = starts[term]
+        place = places[term]
+        head = heads[least]
+        lead = cursors[least]
+        for f in range(least, cursors.size):
+            if cursors[f] >= fields[f, _TERMS] or heads[f] != head:
+                continue
+            ordinal = cursors[f]
+            if f != least and _compare(fields[f], ordinal, fields[least], lead) != 0:
+                continue
+            at, place = _append(fields[f], ordinal, positional, freq_of, docs, codes, at, positions, place)
+            view_u32(fields[f, _ORDINALS], ordinal + 1)[ordinal] = first + term
+            cursors[f] = ordinal + 1
+            if cursors[f] < fields[f, _TERMS]:
+                heads[f] = _head(fields[f], cursors[f])
+        if at > starts[term]:
+            term += 1
+            starts[term] = at
+            places[term] = place
+            bounds[term] = text + letters
+    return term, 0, 0, 1
+
+
+class Gatherer:
+    """Iterates over :class:`Run`; ``ordinals[f]`` (uint32[terms]) are then field f's terms in the result.
+
+    ``renumber[f]``: uint32[documents] new numbers (2**32 - 1: dead); ``codes[f]``: uint32 new codes;
+    ``freq_of``: uint32 frequency of each new code. A term without live postings is left out (its entry in
+    ``ordinals`` means nothing).
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[TextField],
+        renumber: Sequence[np.ndarray],
+        codes: Sequence[np.ndarray],
+        freq_of: np.ndarray,
+    ) -> None:
+        self.ordinals = [np.zeros(f.terms, np.uint32) for f in fields]
+        self._positional = fields[0].positional
+        self._freq_of = freq_of
+        self._keep = (list(fields), list(renumber), list(codes))
+        self._table = np.empty((len(fields), _COLUMNS), np.int64)
+        self._heads = np.zeros(len(fields), np.uint64)
+        for row, field, numbers, translation, ordinals in zip(
+            self._table, fields, renumber, codes, self.ordinals, strict=True
+        ):
+            row[:] = (
+                field.section_address("blob"),
+                field.section_address("bounds"),
+                field.section_address("classes"),
+                field.section_address("df"),
+                field.section_address("starts"),
+                field.postings_address,
+                field.documents,
+                numbers.ctypes.data,
+                translation.ctypes.data,
+                ordinals.ctypes.data,
+                field.terms,
+            )
+        for i, field in enumerate(fields):
+            if field.terms:
+                self._heads[i] = int.from_bytes(field.term(0)[:8].ljust(8, b"\0"), "big")
+
+    def __iter__(self) -> Iterator[Run]:
+        postings, size, terms = _RUN_POSTINGS, 4 * _RUN_POSTINGS, _RUN_POSTINGS // 4
+        cursors = np.zeros(len(self._table), np.int64)
+        first = 0
+        more = 1
+        while more:
+            blob, bounds = np.empty(size, np.uint8), np.empty(terms + 1, np.uint32)
+            classes, starts = np.empty(terms, np.uint8), np.empty(terms + 1, np.int64)
+            docs, codes = np.empty(postings, np.uint32), np.empty(postings, np.uint32)
+            positions, places = np.empty(size, np.uint8), np.empty(terms + 1, np.int64)
+            count, want, room, more = _gather(
+                self._table, cursors, self._heads, self._positional, first, self._freq_of,
+                blob, bounds, classes, starts, docs, codes, positions, places,
+            )  # fmt: skip
+            if count:
+                yield Run(
+                    blob[: int(bounds[count])],
+                    bounds[: count + 1],
+                    classes[:count],
+                    starts[: count + 1],
+                    docs[: int(starts[count])],
+                    codes[: int(starts[count])],
+                    positions[: int(places[count])],
+                    places[: count + 1],
+                )
+            first += count
+            if more:
+                postings, size = max(_RUN_POSTINGS, want), max(4 * _RUN_POSTINGS, room)

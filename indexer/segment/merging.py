@@ -1,0 +1,191 @@
+"""Several segments into one, streamed: memory follows the largest term and a buffer, not the segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.segment.codes import CodeTable
+from indexer.segment.container import SectionFileWriter, sync_directory
+from indexer.segment.fields import FieldShape, FieldWriter
+from indexer.segment.gathering import Gatherer
+from indexer.segment.reading import Segment, TextField
+from indexer.segment.values import smallest_dtype
+from indexer.segment.writing import FILE_NAME, SegmentInfo
+
+
+@dataclass(slots=True)
+class _Source:
+    """One segment going into a merge."""
+
+    segment: Segment
+    live: np.ndarray  # bool[documents]
+    renumber: np.ndarray  # uint32[documents]: new number, 2**32 - 1 where dead
+
+
+def _sources(segments: Sequence[Segment], dead: Sequence[np.ndarray | None]) -> list[_Source]:
+    base = 0
+    sources = []
+    for segment, gone in zip(segments, dead, strict=True):
+        live = np.ones(segment.documents, bool) if gone is None else ~np.asarray(gone, bool)
+        if live.size != segment.documents:
+            raise ValueError(f"segment {segment.name} has {segment.documents} documents, the mask {live.size}")
+        renumber = np.full(segment.documents, 0xFFFFFFFF, np.uint32)
+        count = int(np.count_nonzero(live))
+        renumber[live] = np.arange(base, base + count, dtype=np.uint32)
+        base += count
+        sources.append(_Source(segment, live, renumber))
+    return sources
+
+
+def merge(path: Path, segments: Sequence[Segment], dead: Sequence[np.ndarray | None]) -> SegmentInfo:
+    """Write the live documents of segments, in the order given, as a new segment.
+
+    ``dead[i]``: bool[segments[i].documents] or None. The result equals, in postings and statistics, a
+    segment built from the surviving documents. Raises ValueError when sequence numbers would not ascend or
+    a field is of different kinds in two segments.
+    """
+    path = Path(path)
+    sources = _sources(segments, dead)
+    last = -1
+    for source in sources:
+        seqs = source.segment.seqs[source.live]
+        if seqs.size and int(seqs[0]) <= last:
+            raise ValueError("segments must be merged in the order of their sequence numbers")
+        last = int(seqs[-1]) if seqs.size else last
+    path.mkdir()
+    out = SectionFileWriter(path / FILE_NAME)
+    out.append("seqs", np.empty(0, np.int64))
+    first = -1
+    for source in sources:
+        seqs = source.segment.seqs[source.live]
+        first = int(seqs[0]) if first < 0 and seqs.size else first
+        out.append("seqs", seqs)
+    documents = sum(int(np.count_nonzero(s.live)) for s in sources)
+    fields, columns = _merge_fields(out, sources, documents)
+    size = out.finish({"documents": documents, "fields": fields, "columns": columns})
+    sync_directory(path.parent)
+    return SegmentInfo(path, documents, size, first, last)
+
+
+def _merge_fields(
+    out: SectionFileWriter, sources: list[_Source], documents: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    fields: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
+    kinds: dict[str, str] = {}
+    for source in sources:
+        for name in source.segment.column_fields:
+            column = source.segment.column(name)
+            assert column is not None
+            if kinds.setdefault(name, column.kind) != column.kind:
+                raise ValueError(f"column {name!r} is {kinds[name]} in one segment and {column.kind} in another")
+    names = sorted({name for s in sources for name in s.segment.text_fields} - set(kinds))
+    for number, name in enumerate(names):
+        prefix = f"t{number}."
+        fields[name] = {"prefix": prefix, **_merge_text(out, prefix, name, sources, documents)[0]}
+    for number, name in enumerate(sorted(kinds)):
+        prefix = f"c{number}."
+        ordinals: list[np.ndarray | None] = [None] * len(sources)
+        if kinds[name] == "keyword":
+            attributes, ordinals = _merge_text(out, prefix, name, sources, documents)
+            fields[name] = {"prefix": prefix, **attributes}
+        _merge_column(out, prefix, name, sources, ordinals)
+        columns[name] = {"prefix": prefix, "kind": kinds[name]}
+    return fields, columns
+
+
+def _live_statistics(name: str, sources: list[_Source], rows: int) -> tuple[np.ndarray, np.ndarray]:
+    sums, counts = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    for source in sources:
+        field = source.segment.text(name)
+        if field is None:
+            continue
+        column = None if field.norms else source.segment.column(name)
+        for row in range(field.sums.size):
+            lengths = field.length(row) if column is None else column.counts
+            sums[row] += lengths.sum(where=source.live, dtype=np.int64)
+            counts[row] += np.count_nonzero(lengths[source.live])
+    return sums, counts
+
+
+def _merge_text(
+    out: SectionFileWriter, prefix: str, name: str, sources: list[_Source], documents: int
+) -> tuple[dict[str, Any], list[np.ndarray | None]]:
+    """Merge an inverted field; returns its attributes and, for each source, new ordinals of its terms."""
+    found = [(s, s.segment.text(name)) for s in sources]
+    present: list[tuple[_Source, TextField]] = [(s, f) for s, f in found if f is not None]
+    if len({(f.positional, f.norms) for _, f in present}) != 1:
+        raise ValueError(f"field {name!r} is of different kinds in these segments")
+    positional, norms = present[0][1].positional, present[0][1].norms
+    rows = max(f.sums.size for _, f in present)
+    table = CodeTable.union([f.code_table for _, f in present])
+    sums, counts = _live_statistics(name, sources, rows)
+    writer = FieldWriter(out, prefix, FieldShape(documents, positional, norms, table, sums, counts))
+    gatherer = Gatherer(
+        [f for _, f in present],
+        [s.renumber for s, _ in present],
+        [table.translation(f.code_table) for _, f in present],
+        table.freqs,
+    )
+    blobs, bounds = [], [np.zeros(1, np.int64)]
+    for run in gatherer:
+        writer.dictionary(run.blob, run.bounds, run.classes)
+        writer.postings(run.starts, run.docs, run.codes, run.positions, run.places, run.classes)
+        blobs.append(run.blob)
+        bounds.append(run.bounds[1:].astype(np.int64) + bounds[-1][-1])
+    blob = np.concatenate(blobs) if blobs else np.empty(0, np.uint8)
+    attributes = writer.finish(blob, np.concatenate(bounds).astype(np.uint32))
+    if norms:
+        for row in range(rows):
+            _merge_lengths(out, f"{prefix}lengths{row}", name, row, sources)
+    numbers = iter(gatherer.ordinals)
+    return attributes, [None if f is None else next(numbers) for _, f in found]
+
+
+def _merge_lengths(out: SectionFileWriter, section: str, name: str, row: int, sources: list[_Source]) -> None:
+    def parts() -> Any:
+        for source in sources:
+            field = source.segment.text(name)
+            whole = np.zeros(source.segment.documents, np.uint8) if field is None else field.length(row)
+            yield whole[source.live]
+
+    dtype = smallest_dtype(max((int(p.max(initial=0)) for p in parts()), default=0))
+    out.append(section, np.empty(0, dtype))
+    for part in parts():
+        out.append(section, part.astype(dtype))
+
+
+def _merge_column(
+    out: SectionFileWriter,
+    prefix: str,
+    name: str,
+    sources: list[_Source],
+    ordinals: list[np.ndarray | None],
+) -> None:
+    """Values of live documents in order; keyword ordinals translated."""
+    total = 0
+    offsets = [np.zeros(1, np.int64)]
+    single = True
+    for source, translation in zip(sources, ordinals, strict=True):
+        column = source.segment.column(name)
+        if column is None:
+            counts = np.zeros(int(np.count_nonzero(source.live)), np.int64)
+            values = None
+        else:
+            keep = source.live if column.offsets is None else np.repeat(source.live, column.counts)
+            values = column.values[keep]
+            counts = column.counts[source.live]
+            out.append(prefix + "values", values if translation is None else translation[values])
+        single &= bool(np.all(counts == 1))
+        offsets.append(total + np.cumsum(counts))
+        total += int(counts.sum())
+    if total >= 1 << 32:
+        raise OverflowError("a segment's column is limited to 2**32 values; merge fewer segments")
+    if not single:
+        for part in offsets:
+            out.append(prefix + "offsets", part.astype(np.uint32))

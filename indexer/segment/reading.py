@@ -1,0 +1,141 @@
+"""Opening a segment: views of its mapped file, nothing decoded before it is asked for."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.segment.codes import CodeTable
+from indexer.segment.columns import Column
+from indexer.segment.container import SectionFile
+from indexer.segment.decoding import decode_one, decode_positions
+from indexer.segment.vocabulary import Vocabulary
+from indexer.segment.writing import FILE_NAME
+
+
+class TextField(Vocabulary):
+    """One inverted field of a segment: a text field, or a keyword column's inverted side."""
+
+    def __init__(self, file: SectionFile, attributes: dict[str, Any], documents: int) -> None:
+        super().__init__(file, attributes["prefix"], attributes["terms"])
+        self.documents = documents
+        self.positional: bool = attributes["positional"]
+        self.norms: bool = attributes["norms"]
+        self.sums = np.array(attributes["sums"], np.int64)
+        self.counts = np.array(attributes["counts"], np.int64)
+        self._file, self._prefix = file, attributes["prefix"]
+        self.df: np.ndarray = file.array(self._prefix + "df")
+        self.classes: np.ndarray = file.array(self._prefix + "classes")
+        self.starts: np.ndarray = file.array(self._prefix + "starts")
+        self.code_freqs: np.ndarray = file.array(self._prefix + "code_freqs")
+        self.code_bytes: np.ndarray = file.array(self._prefix + "code_bytes")
+        self.code_quantised: np.ndarray = file.array(self._prefix + "code_quantised").reshape(
+            self.sums.size, self.code_freqs.size
+        )
+        self.postings_address = file.at(self._prefix + "postings")
+
+    def section_address(self, name: str) -> int:
+        """Where one of the field's sections lies in memory (for kernels)."""
+        return self._file.at(self._prefix + name)
+
+    @property
+    def code_table(self) -> CodeTable:
+        """The meaning of the postings' codes."""
+        return CodeTable(self.code_freqs, self.code_bytes, self._file.array(self._prefix + "code_counts"))
+
+    def length(self, statistics_class: int) -> np.ndarray:
+        """Exact length of each document in tokens of a class: unsigned, of some width, [documents]."""
+        name = f"{self._prefix}lengths{statistics_class}"
+        if name in self._file:
+            return self._file.array(name)
+        return np.zeros(self.documents, np.uint8)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """uint32[documents, classes]: exact lengths (a copy)."""
+        return np.stack([self.length(c).astype(np.uint32) for c in range(self.sums.size)], axis=1)
+
+    def term_address(self, ordinal: int) -> int:
+        """Where a term's postings lie in memory (for kernels)."""
+        return self.postings_address + int(self.starts[ordinal])
+
+    def coded_postings(self, ordinal: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """(documents, codes, address of the positions) of a term; uint32[df] each."""
+        df = int(self.df[ordinal])
+        docs, codes = np.empty(df, np.uint32), np.empty(df, np.uint32)
+        after = decode_one(self.term_address(ordinal), df, self.documents, self.positional, docs, codes)
+        return docs, codes, after
+
+    def postings(self, ordinal: int) -> tuple[np.ndarray, np.ndarray]:
+        """(documents, frequencies) of a term, uint32[df] each, dead documents included."""
+        docs, codes, _ = self.coded_postings(ordinal)
+        return docs, self.code_freqs[codes]
+
+    def positions(self, ordinal: int) -> tuple[np.ndarray, np.ndarray]:
+        """(offsets int64[df + 1], positions uint32[n]) of a term's postings, in their order.
+
+        Raises ValueError for a field without positions.
+        """
+        if not self.positional:
+            raise ValueError("this field has no positions; phrases need a text field")
+        _, codes, address = self.coded_postings(ordinal)
+        freqs = self.code_freqs[codes]
+        offsets = np.zeros(freqs.size + 1, np.int64)
+        np.cumsum(freqs, out=offsets[1:])
+        positions = np.empty(offsets[-1], np.uint32)
+        decode_positions(address, freqs, positions)
+        return offsets, positions
+
+
+class Segment:
+    """A run of documents, open for reading; see :mod:`indexer.segment` for the members."""
+
+    def __init__(self, path: Path, file: SectionFile) -> None:
+        self.path = path
+        self.name = path.name
+        self.size = file.size
+        self.documents: int = file.attributes["documents"]
+        self.seqs: np.ndarray = file.array("seqs")
+        self.text_fields: tuple[str, ...] = tuple(file.attributes["fields"])
+        self.column_fields: tuple[str, ...] = tuple(file.attributes["columns"])
+        self._file = file
+        self._text: dict[str, TextField] = {}
+        self._columns: dict[str, Column] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> Segment:
+        """Map a segment's directory. Raises ForeignSegment or DamagedSegment (see :class:`SectionFile`)."""
+        return cls(Path(path), SectionFile(Path(path) / FILE_NAME))
+
+    def text(self, field: str) -> TextField | None:
+        """An inverted field, or None when no document of the segment has it."""
+        found = self._text.get(field)
+        if found is None and field in self._file.attributes["fields"]:
+            with self._lock:
+                attributes = self._file.attributes["fields"][field]
+                found = self._text.setdefault(field, TextField(self._file, attributes, self.documents))
+        return found
+
+    def column(self, field: str) -> Column | None:
+        """A column, or None when no document of the segment has it."""
+        found = self._columns.get(field)
+        if found is None and field in self._file.attributes["columns"]:
+            with self._lock:
+                attributes = self._file.attributes["columns"][field]
+                terms = self._file.attributes["fields"].get(field, {}).get("terms", 0)
+                column = Column(self._file, attributes["prefix"], attributes["kind"], self.documents, terms)
+                found = self._columns.setdefault(field, column)
+        return found
+
+    def verify(self) -> list[str]:
+        """Damaged sections as ``file:section``; empty when every checksum holds."""
+        return [f"{FILE_NAME}:{name}" for name in self._file.verify()]
+
+    def close(self) -> None:
+        """Drop the views; the mapping goes when the last array over it does."""
+        self._text.clear()
+        self._columns.clear()

@@ -1,0 +1,70 @@
+"""Document lengths and column values on their way to disk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.container import SectionFileWriter
+from indexer.segment.kernels import kernel
+
+
+@kernel("void(int64[::1], uint32[::1], uint8[::1], int64[:,::1])")
+def _count_lengths(documents: np.ndarray, tokens: np.ndarray, classes: np.ndarray, out: np.ndarray) -> None:
+    for doc in range(documents.size - 1):
+        for i in range(documents[doc], documents[doc + 1]):
+            out[classes[tokens[i]], doc] += 1
+
+
+class LengthCounter:
+    """Lengths of documents in tokens of each statistics class.
+
+    ``lengths``: int64[classes, documents]; ``sums``, ``counts``: int64[classes], tokens and documents with any.
+    """
+
+    def __init__(self, documents: np.ndarray, tokens: np.ndarray, classes: np.ndarray) -> None:
+        rows = int(classes.max()) + 1 if classes.size else 1
+        if rows == 1:
+            self.lengths = np.diff(documents)[None, :]
+        else:
+            self.lengths = np.zeros((rows, documents.size - 1), np.int64)
+            _count_lengths(documents, tokens, np.require(classes, requirements=["C", "W"]), self.lengths)
+        self.sums = self.lengths.sum(axis=1)
+        self.counts = np.count_nonzero(self.lengths, axis=1)
+
+
+def smallest_dtype(largest: int) -> np.dtype:
+    """The narrowest unsigned type, up to 32 bits, that holds a value."""
+    return np.dtype(np.uint8 if largest < 1 << 8 else np.uint16 if largest < 1 << 16 else np.uint32)
+
+
+def write_lengths(out: SectionFileWriter, prefix: str, lengths: np.ndarray) -> None:
+    """Exact lengths, one section a class, each in the narrowest type that holds it."""
+    for row, values in enumerate(lengths):
+        out.append(f"{prefix}lengths{row}", values.astype(smallest_dtype(int(values.max(initial=0)))))
+
+
+def write_offsets(out: SectionFileWriter, prefix: str, starts: np.ndarray) -> None:
+    """Where each document's values start (uint32), unless every document has exactly one."""
+    if starts[-1] >= 1 << 32:
+        raise OverflowError("a segment's column is limited to 2**32 values; flush earlier")
+    if np.any(np.diff(starts) != 1):
+        out.append(prefix + "offsets", starts.astype(np.uint32))
+
+
+def sort_values(
+    starts: np.ndarray, values: np.ndarray, distinct: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sort each document's values in place; with ``distinct`` keep one of equal ones (new arrays)."""
+    counts = np.diff(starts)
+    if counts.size == 0 or counts.max() <= 1:
+        return starts, values
+    owner = np.repeat(np.arange(counts.size), counts)
+    order = np.lexsort((values, owner))
+    values[:] = values[order]
+    if not distinct:
+        return starts, values
+    keep = np.ones(values.size, bool)
+    keep[1:] = (owner[1:] != owner[:-1]) | (values[1:] != values[:-1])
+    kept = np.zeros_like(starts)
+    np.cumsum(np.bincount(owner[keep], minlength=counts.size), out=kept[1:])
+    return kept, values[keep]

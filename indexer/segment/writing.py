@@ -1,0 +1,257 @@
+"""Building a segment from batches of tokens and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.segment.batches import ColumnBatch, Tokens, column_dtype
+from indexer.segment.codes import CodeTable, encode_pairs
+from indexer.segment.container import SectionFileWriter, sync_directory
+from indexer.segment.dictionary import Interner, permute_terms, sorted_order
+from indexer.segment.encoding import encode_positions
+from indexer.segment.fields import FieldShape, FieldWriter
+from indexer.segment.inversion import invert
+from indexer.segment.norms import length_bytes
+from indexer.segment.values import LengthCounter, sort_values, write_lengths, write_offsets
+
+FILE_NAME = "segment.qry"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentInfo:
+    """A finished segment: its directory, documents, bytes on disk, first and last sequence number
+    (-1 when it has no documents)."""
+
+    path: Path
+    documents: int
+    size: int
+    first_seq: int
+    last_seq: int
+
+
+@dataclass(slots=True)
+class _TextBuffer:
+    """Tokens of one text field so far."""
+
+    terms: Interner = field(default_factory=Interner)
+    tokens: list[np.ndarray] = field(default_factory=list)
+    positions: list[np.ndarray] = field(default_factory=list)
+    counts: list[np.ndarray] = field(default_factory=list)  # tokens of each document
+    documents: int = 0
+    size: int = 0
+
+    def pad(self, documents: int) -> None:
+        """Empty documents up to a number of them."""
+        if documents > self.documents:
+            self.counts.append(np.zeros(documents - self.documents, np.int64))
+            self.documents = documents
+
+    def add(self, batch: Tokens) -> None:
+        numbers = self.terms.add(_own(batch.blob, np.uint8), _own(batch.bounds, np.int64), _own(batch.classes, np.uint8))
+        self.tokens.append(numbers[batch.terms])
+        self.positions.append(np.asarray(batch.positions, np.uint32))
+        self.counts.append(np.diff(batch.documents))
+        self.documents += batch.documents.size - 1
+        self.size += batch.terms.size
+
+
+@dataclass(slots=True)
+class _ColumnBuffer:
+    """Values of one column so far; keywords as numbers of an interner's terms."""
+
+    kind: str
+    terms: Interner = field(default_factory=Interner)
+    values: list[np.ndarray] = field(default_factory=list)
+    counts: list[np.ndarray] = field(default_factory=list)
+    documents: int = 0
+    size: int = 0
+
+    pad = _TextBuffer.pad
+
+    def add(self, batch: ColumnBatch) -> None:
+        values = batch.values
+        if self.kind == "keyword":
+            classes = np.zeros(batch.bounds.size - 1, np.uint8)
+            values = self.terms.add(_own(batch.blob, np.uint8), _own(batch.bounds, np.int64), classes)[values]
+        self.values.append(np.asarray(values, column_dtype(self.kind)))
+        self.counts.append(np.diff(batch.documents))
+        self.documents += batch.documents.size - 1
+        self.size += batch.values.size
+
+
+def _own(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """As kernels take arrays: contiguous, of this type, writable."""
+    return np.require(array, dtype, ["C", "W"])
+
+
+def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
+    """The parts as one array; the list is emptied, so that both are not held for long."""
+    whole = np.concatenate(parts).astype(dtype, copy=False) if parts else np.empty(0, dtype)
+    parts.clear()
+    return whole
+
+
+class SegmentWriter:
+    """Collects documents in memory and writes them as one segment.
+
+    ``path``: the segment's directory, created by :meth:`finish` (its parent must exist).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._seqs: list[np.ndarray] = []
+        self._last = -1
+        self._text: dict[str, _TextBuffer] = {}
+        self._columns: dict[str, _ColumnBuffer] = {}
+        self.documents = 0
+
+    def add(self, seqs: np.ndarray, text: Mapping[str, Tokens], columns: Mapping[str, ColumnBatch]) -> None:
+        """Add d documents. ``seqs``: int64[d], ascending, above all added before.
+
+        Raises ValueError when the sequence numbers do not ascend, a batch has another number of documents,
+        a name is both a text field and a column, or a column changes its kind.
+        """
+        seqs = np.asarray(seqs, np.int64)
+        if seqs.size == 0:
+            return
+        if int(seqs[0]) <= self._last or np.any(np.diff(seqs) <= 0):
+            raise ValueError("sequence numbers must ascend; sort the documents before adding them")
+        for name, batch in [*text.items(), *columns.items()]:
+            if batch.documents.size - 1 != seqs.size:
+                raise ValueError(f"field {name!r} has {batch.documents.size - 1} documents, not {seqs.size}")
+        for name in text:
+            if name in columns or name in self._columns:
+                raise ValueError(f"{name!r} cannot be a text field and a column; give one of them a sub-field name")
+        for name, column in columns.items():
+            known = self._columns.get(name)
+            if name in self._text or (known is not None and known.kind != column.kind):
+                raise ValueError(f"column {name!r} cannot become {column.kind}; reindex into a new index")
+        for name, tokens in text.items():
+            buffer = self._text.setdefault(name, _TextBuffer())
+            buffer.pad(self.documents)
+            buffer.add(tokens)
+        for name, column in columns.items():
+            values = self._columns.setdefault(name, _ColumnBuffer(column.kind))
+            values.pad(self.documents)
+            values.add(column)
+        self._seqs.append(seqs)
+        self._last = int(seqs[-1])
+        self.documents += seqs.size
+
+    @property
+    def memory(self) -> int:
+        """Bytes held now plus those that :meth:`finish` will need at its height (an estimate from above)."""
+        size = 8 * self.documents
+        work = 0
+        for text in self._text.values():
+            size += text.size * 8 + text.documents * 8 + text.terms.memory
+            work = max(work, text.size * 22 + text.terms.memory * 2)
+        for column in self._columns.values():
+            size += column.size * 8 + column.documents * 8 + column.terms.memory
+            work = max(work, column.size * 24 + column.terms.memory * 2)
+        return size + work
+
+    def finish(self) -> SegmentInfo:
+        """Write everything, durably. The writer is empty afterwards."""
+        self.path.mkdir()
+        out = SectionFileWriter(self.path / FILE_NAME)
+        seqs = _joined(self._seqs, np.int64)
+        out.append("seqs", seqs)
+        fields: dict[str, Any] = {}
+        columns: dict[str, Any] = {}
+        names = sorted(self._text)
+        for number, name in enumerate(names):
+            buffer = self._text.pop(name)
+            buffer.pad(self.documents)
+            fields[name] = {"prefix": f"t{number}.", **_write_text(out, f"t{number}.", buffer)}
+        for number, name in enumerate(sorted(self._columns)):
+            values = self._columns.pop(name)
+            values.pad(self.documents)
+            prefix = f"c{number}."
+            columns[name] = {"prefix": prefix, "kind": values.kind}
+            if values.kind == "keyword":
+                fields[name] = {"prefix": prefix, **_write_keywords(out, prefix, values)}
+            else:
+                starts, flat = _flat(values)
+                sort_values(starts, flat)
+                write_offsets(out, prefix, starts)
+                out.append(prefix + "values", flat)
+        attributes = {"documents": self.documents, "fields": fields, "columns": columns}
+        size = out.finish(attributes)
+        sync_directory(self.path.parent)
+        first, last = (int(seqs[0]), int(seqs[-1])) if seqs.size else (-1, -1)
+        return SegmentInfo(self.path, self.documents, size, first, last)
+
+
+def _flat(buffer: _ColumnBuffer) -> tuple[np.ndarray, np.ndarray]:
+    starts = np.zeros(buffer.documents + 1, np.int64)
+    np.cumsum(_joined(buffer.counts, np.int64), out=starts[1:])
+    return starts, _joined(buffer.values, column_dtype(buffer.kind))
+
+
+def _sorted_dictionary(terms: Interner) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(blob, bounds, classes) in byte order, and uint32 rank of each interned number."""
+    order = sorted_order(terms.blob, terms.bounds)
+    blob = np.empty(terms.blob.size, np.uint8)
+    bounds = np.empty(terms.terms + 1, np.uint32)
+    permute_terms(terms.blob, terms.bounds, order, blob, bounds)
+    rank = np.empty(terms.terms, np.uint32)
+    rank[order] = np.arange(terms.terms, dtype=np.uint32)
+    return blob, bounds, terms.classes[order], rank
+
+
+def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dict[str, Any]:
+    starts = np.zeros(buffer.documents + 1, np.int64)
+    np.cumsum(_joined(buffer.counts, np.int64), out=starts[1:])
+    tokens, positions = _joined(buffer.tokens, np.uint32), _joined(buffer.positions, np.uint32)
+    blob, bounds, classes, rank = _sorted_dictionary(buffer.terms)
+    counter = LengthCounter(starts, tokens, buffer.terms.classes)
+    inverted = invert(tokens, positions, starts, rank, positional=True)
+    del tokens, positions
+    bytes_of = np.stack([length_bytes(lengths) for lengths in counter.lengths])
+    encoded = np.empty(5 * inverted.positions.size, np.uint8)
+    places = np.zeros(rank.size + 1, np.int64)
+    used = encode_positions(inverted.starts, inverted.tokens, inverted.freqs, inverted.positions, encoded, places)
+    inverted.positions = np.empty(0, np.uint32)
+    table = encode_pairs(inverted.starts, classes, inverted.docs, inverted.freqs, bytes_of)
+    shape = FieldShape(buffer.documents, True, True, table, counter.sums, counter.counts)
+    writer = FieldWriter(out, prefix, shape)
+    writer.dictionary(blob, bounds, classes)
+    writer.postings(inverted.starts, inverted.docs, inverted.freqs, encoded[:used], places, classes)
+    write_lengths(out, prefix, counter.lengths)
+    return writer.finish(blob, bounds)
+
+
+def _write_keywords(out: SectionFileWriter, prefix: str, buffer: _ColumnBuffer) -> dict[str, Any]:
+    starts, numbers = _flat(buffer)
+    blob, bounds, classes, rank = _sorted_dictionary(buffer.terms)
+    starts, ordinals = sort_values(starts, rank[numbers], distinct=True)
+    identity = np.arange(rank.size, dtype=np.uint32)
+    inverted = invert(ordinals, np.empty(0, np.uint32), starts, identity, positional=False)
+    counts = np.diff(starts)
+    shape = FieldShape(
+        buffer.documents,
+        False,
+        False,
+        CodeTable.ranked(np.array([1 << 8]), np.array([ordinals.size])),
+        np.array([ordinals.size]),
+        np.array([np.count_nonzero(counts)]),
+    )
+    writer = FieldWriter(out, prefix, shape)
+    writer.dictionary(blob, bounds, classes)
+    writer.postings(
+        inverted.starts,
+        inverted.docs,
+        np.zeros(ordinals.size, np.uint32),
+        np.empty(0, np.uint8),
+        np.zeros(rank.size + 1, np.int64),
+        classes,
+    )
+    write_offsets(out, prefix, starts)
+    out.append(prefix + "values", ordinals)
+    return writer.finish(blob, bounds)

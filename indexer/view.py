@@ -1,0 +1,171 @@
+"""A frozen view of an index: what a search runs over.
+
+A view is made of immutable files and stays valid for as long as somebody holds it, whatever is
+written, merged or deleted meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .manifest import Manifest, SegmentEntry, SpaceEntry
+from .segment import Segment, SegmentError, Tombstones
+from .segment.vectors import VectorPart
+from .store import Row
+
+if TYPE_CHECKING:
+    from .engine import Index
+    from .mapping import Mapping
+
+
+class SpaceView:
+    """The vectors of one space as a view sees them: parts, and each part's global document numbers."""
+
+    def __init__(self, entry: SpaceEntry, parts: Sequence[VectorPart], view: IndexView) -> None:
+        self.entry = entry
+        self.parts = parts
+        self._view = view
+
+    @cached_property
+    def documents(self) -> list[np.ndarray]:
+        """For each part int64[part documents]: global numbers, -1 for documents that are not live here."""
+        return [self._view.numbers(part.seqs) for part in self.parts]
+
+
+class IndexView:
+    """One moment of an index. Documents are numbered 0 … documents-1 in the order of their writes."""
+
+    def __init__(
+        self,
+        index: Index,
+        manifest: Manifest,
+        segments: list[Segment],
+        tombstones: list[Tombstones | None],
+        parts: dict[str, list[VectorPart]],
+    ) -> None:
+        self.index = index
+        self.manifest = manifest
+        self.segments = segments
+        self.tombstones = tombstones
+        self.documents = sum(s.documents for s in segments)
+        self.spaces = {n: SpaceView(e, parts[n], self) for n, e in manifest.spaces.items()}
+
+    @property
+    def mapping(self) -> Mapping:
+        return self.index.mapping
+
+    @cached_property
+    def seqs(self) -> np.ndarray:
+        """int64[documents]: each document's sequence number, ascending."""
+        return np.concatenate([np.asarray(s.seqs) for s in self.segments] or [np.zeros(0, np.int64)])
+
+    @cached_property
+    def live(self) -> np.ndarray:
+        """bool[documents]: false for deleted and superseded ones."""
+        out = np.ones(self.documents, bool)
+        start = 0
+        for segment, dead in zip(self.segments, self.tombstones, strict=True):
+            if dead is not None:
+                out[start : start + segment.documents] = ~dead.mask
+            start += segment.documents
+        return out
+
+    @cached_property
+    def live_documents(self) -> int:
+        return sum(entry.documents - entry.dead for entry in self.manifest.segments)
+
+    def numbers(self, seqs: np.ndarray) -> np.ndarray:
+        """int64[n]: the global numbers of sequence numbers; -1 where the document is not live here."""
+        if self.documents == 0 or len(seqs) == 0:
+            return np.full(len(seqs), -1, np.int64)
+        found = np.minimum(np.searchsorted(self.seqs, seqs), self.documents - 1)
+        hit = (self.seqs[found] == seqs) & self.live[found]
+        return np.where(hit, found, -1)
+
+    def numbers_of_ids(self, ids: Sequence[str]) -> np.ndarray:
+        """int64[m]: the global numbers of the live documents among `ids`, ascending."""
+        seqs = self.index.store.seqs_of(list(dict.fromkeys(ids)), self.manifest.covered)
+        found = self.numbers(np.array(seqs, np.int64))
+        return found[found >= 0]
+
+    def fetch(self, documents: Sequence[int]) -> list[Row]:
+        """The stored rows of documents, in the order asked for."""
+        seqs = [int(self.seqs[d]) for d in documents]
+        rows = self.index.store.fetch(seqs)
+        return [rows[seq] for seq in seqs]
+
+
+class ViewCache:
+    """The current view of an index in this process; loads a new one when the manifest has changed."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._lock = threading.Lock()
+        self._key: tuple[int, int, int] | None = None
+        self._view: IndexView | None = None
+
+    def current(self) -> IndexView:
+        """The view of the newest manifest. Damaged files are rebuilt on the way."""
+        key = _identity(self._index.manifest_path)
+        view = self._view
+        if view is not None and key == self._key:
+            return view
+        with self._lock:
+            for _ in range(20):
+                key = _identity(self._index.manifest_path)
+                if self._view is not None and key == self._key:
+                    return self._view
+                manifest = self._index.read_manifest()
+                try:
+                    view = self._open(manifest)
+                except (SegmentError, OSError, ValueError, RuntimeError) as error:
+                    # another process may have merged these files away between our two reads;
+                    # when the manifest is still the same, they are damaged and are built again
+                    if self._index.read_manifest().generation == manifest.generation:
+                        self._index.repair(manifest, error)
+                    continue
+                if _identity(self._index.manifest_path) == key:
+                    self._view, self._key = view, key
+                    return view
+            return self._open(self._index.read_manifest())
+
+    def _open(self, manifest: Manifest) -> IndexView:
+        old = self._view
+        known = {s.name: (s, t) for s, t in zip(old.segments, old.tombstones, strict=True)} if old else {}
+        known_parts = {p.name: p for s in old.spaces.values() for p in s.parts} if old else {}
+        dead_names = {e.name: e.tombstones for e in old.manifest.segments} if old else {}
+        segments, tombstones = [], []
+        for entry in manifest.segments:
+            segment, dead = known.get(entry.name, (None, None))
+            if segment is None:
+                segment = Segment.open(self._index.segments_path / entry.name)
+            if entry.tombstones != dead_names.get(entry.name) or dead is None:
+                dead = load_tombstones(self._index.segments_path, entry, segment)
+            segments.append(segment)
+            tombstones.append(dead)
+        parts: dict[str, list[VectorPart]] = {}
+        for name, space in manifest.spaces.items():
+            parts[name] = [
+                known_parts.get(p.name) or VectorPart(self._index.vectors_path / p.name) for p in space.parts
+            ]
+        return IndexView(self._index, manifest, segments, tombstones, parts)
+
+
+def load_tombstones(path: Path, entry: SegmentEntry, segment: Segment) -> Tombstones | None:
+    """The dead documents of a segment, None when there are none."""
+    return None if entry.tombstones is None else Tombstones.load(path / entry.tombstones, segment)
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_ino, found.st_size)

@@ -1,0 +1,107 @@
+"""What a query needs to run: one view of one index, its word statistics, its analyzers and encoders."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from functools import cached_property
+
+import numpy as np
+
+from analysis import Analyzer
+from indexer import Index, IndexView, InvalidRequest, Node
+from indexer.fields import Field
+from indexer.mapping import Mapping
+from settings import Settings
+
+from .lexical import LexicalReader
+
+_readers: weakref.WeakKeyDictionary[IndexView, LexicalReader] = weakref.WeakKeyDictionary()
+
+
+def reader_of(view: IndexView) -> LexicalReader:
+    """The lexical reader of a view, made once."""
+    found = _readers.get(view)
+    if found is None:
+        found = _readers[view] = LexicalReader(view.segments, view.tombstones)
+    return found
+
+
+class TimedOut(Exception):
+    """The request's deadline has passed; what was found so far stands."""
+
+
+class SearchContext:
+    """One request's frozen surroundings: every leg of a search gets the same one."""
+
+    def __init__(self, node: Node, index: Index, deadline: float | None = None) -> None:
+        self.node = node
+        self.index = index
+        self.view = index.view()
+        self.mapping: Mapping = index.mapping
+        self.deadline = deadline
+        self.now_ms = int(time.time() * 1000)
+
+    @property
+    def settings(self) -> Settings:
+        return self.node.settings
+
+    @property
+    def documents(self) -> int:
+        return self.view.documents
+
+    @cached_property
+    def reader(self) -> LexicalReader:
+        return reader_of(self.view)
+
+    def field(self, path: str) -> Field | None:
+        """The mapped field at `path`, None when it is not mapped (it then matches nothing)."""
+        return self.mapping.fields.get(path)
+
+    def analyzer(self, field: Field) -> Analyzer:
+        """The analyzer of questions to a text field."""
+        return self.index.analyzers.get(field.search_analyzer)
+
+    def text_fields(self, patterns: list[str] | None = None) -> list[Field]:
+        """The text fields a plain query looks into, or those that match the patterns (`*`)."""
+        paths = self.mapping.text_fields
+        if patterns is None:
+            default = self.index.settings.get("query", {}).get("default_field", "*")
+            patterns = default if isinstance(default, list) else [default]
+            if patterns == ["*"]:
+                return [self.mapping.fields[p] for p in paths]
+        return [f for f in self.expand(patterns) if f.is_text]
+
+    def expand(self, patterns: list[str]) -> list[Field]:
+        """The mapped fields that the names and patterns stand for, in mapping order for patterns."""
+        import fnmatch
+
+        out: dict[str, Field] = {}
+        for pattern in patterns:
+            if "*" in pattern:
+                for path, spec in self.mapping.fields.items():
+                    if fnmatch.fnmatchcase(path, pattern):
+                        out[path] = spec
+            elif pattern in self.mapping.fields:
+                out[pattern] = self.mapping.fields[pattern]
+        return list(out.values())
+
+    def check_time(self) -> None:
+        """TimedOut when the deadline has passed."""
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise TimedOut
+
+    @cached_property
+    def live(self) -> np.ndarray:
+        """bool[documents]: the documents that are not deleted."""
+        return self.view.live
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of "100ms", "1s", "2m"; InvalidRequest."""
+    from indexer.engine import parse_interval
+
+    try:
+        return parse_interval(value)
+    except InvalidRequest:
+        raise InvalidRequest(f"failed to parse [{value}] as a time value") from None

@@ -1,0 +1,29 @@
+"""What kernels are told about the segments: one row of int64 for each segment and field.
+
+A kernel gets ``segments``: int64[segments, fields, columns], and ``rows``: int64[terms, segments, fields, 2],
+the address and document frequency of each term's postings (0, 0: absent). Terms have a statistics class;
+the last columns hold, for each class, the addresses of a table over codes and of the documents' factors.
+"""
+
+from __future__ import annotations
+
+# Shape of the field in the segment.
+DOCUMENTS, BASE, POSITIONAL, POSTINGS, STARTS, DF, CLASSES = range(7)
+# Its dictionary.
+BLOB, BOUNDS, HASH, HASH_SIZE = range(7, 11)
+# Its losses to deletion (ordinals, losses, their number).
+LOST_TERMS, LOST, LOST_SIZE = range(11, 14)
+# Bits of documents that may not be hits (address or 0, and the bit of document 0).
+BLOCKED, BLOCKED_FROM = range(14, 16)
+# Number of codes; frequency of each (uint32).
+CODES, FREQS = range(16, 18)
+# Of class c at PER_CLASS + c * CLASS_COLUMNS: float32 over codes; uint8 of each document; float32 over those
+# bytes, or over documents when the bytes are 0; float32[256] bounds over quantised impacts.
+PER_CLASS = 18
+TABLE, BYTES, FACTORS, LIMITS = range(4)
+CLASS_COLUMNS = 4
+
+
+def columns(classes: int) -> int:
+    """Columns of a row for this many statistics classes."""
+    return PER_CLASS + classes * CLASS_COLUMNS

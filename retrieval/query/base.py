@@ -1,0 +1,219 @@
+"""The typed query tree: what every query type can do, and how JSON becomes one.
+
+A query is parsed once, without looking at an index; it is run against a :class:`SearchContext`. Each type
+is a file of its own that registers itself under its Elasticsearch name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from indexer import ParsingError
+
+from ..context import SearchContext
+from ..lexical import PhraseQuery, WordQuery
+
+Words = WordQuery | PhraseQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Matching live documents: docs int64[n] ascending global numbers, scores float32[n]."""
+
+    docs: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def none(cls) -> Matches:
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+    @classmethod
+    def of_mask(cls, mask: np.ndarray, score: float) -> Matches:
+        """Every document of a bool mask with the same score."""
+        docs = np.flatnonzero(mask)
+        return cls(docs, np.full(len(docs), score, np.float32))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A value and what it is made of, in Elasticsearch's shape."""
+
+    value: float
+    description: str
+    details: tuple[Explanation, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "value": float(self.value),
+            "description": self.description,
+            "details": [d.to_dict() for d in self.details],
+        }
+
+
+@dataclass(frozen=True)
+class Highlight:
+    """What a query looks for in a text field: a word query's text, or a phrase's."""
+
+    field: str
+    text: str
+    phrase: bool = False
+    analyzed: bool = True  # false: `text` is a term as indexed
+
+
+class Query(ABC):
+    """One node of the tree. Scores of non-scoring types are `boost`."""
+
+    type: ClassVar[str]
+    boost: float = 1.0
+    name: str | None = None
+
+    @abstractmethod
+    def matches(self, ctx: SearchContext) -> Matches:
+        """All matching live documents with their scores."""
+
+    def mask(self, ctx: SearchContext) -> np.ndarray:
+        """bool[documents]: which documents match, for filters."""
+        out = np.zeros(ctx.documents, bool)
+        out[self.matches(ctx).docs] = True
+        return out
+
+    def words(self, ctx: SearchContext) -> Words | None:
+        """The whole query as one the scoring kernels take, or None."""
+        return None
+
+    def score(self, ctx: SearchContext, docs: np.ndarray) -> np.ndarray:
+        """float32[n]: the scores of any documents, 0 where the query does not match."""
+        words = self.words(ctx)
+        if words is not None:
+            return ctx.reader.score(words, docs)
+        found = self.matches(ctx)
+        return scores_at(found, docs)
+
+    def explain(self, ctx: SearchContext, doc: int) -> Explanation:
+        """Why this document has its score; the details add up to the value."""
+        words = self.words(ctx)
+        if words is not None:
+            return of_lexical(ctx.reader.explain(words, doc))
+        value = float(self.score(ctx, np.array([doc]))[0])
+        return Explanation(value, f"{self.type}, boost {self.boost:g}" if value else "no matching clause")
+
+    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
+        """What to mark in which text field."""
+        return iter(())
+
+    def children(self) -> Iterator[Query]:
+        """The queries inside this one."""
+        return iter(())
+
+
+def scores_at(found: Matches, docs: np.ndarray) -> np.ndarray:
+    """float32[n]: the scores that `found` gives to `docs`, 0 where they are not in it."""
+    if len(found.docs) == 0 or len(docs) == 0:
+        return np.zeros(len(docs), np.float32)
+    at = np.minimum(np.searchsorted(found.docs, docs), len(found.docs) - 1)
+    return np.where(found.docs[at] == docs, found.scores[at], np.float32(0.0)).astype(np.float32)
+
+
+def of_lexical(found: Any) -> Explanation:
+    """A word-level explanation in the response's shape."""
+    return Explanation(found.value, found.description, tuple(of_lexical(d) for d in found.details))
+
+
+# --- parsing ------------------------------------------------------------------------------------
+
+Parse = Callable[["Parser", Any], Query]
+_TYPES: dict[str, Parse] = {}
+Q = TypeVar("Q", bound=type[Query])
+
+
+def query_type(cls: Q) -> Q:
+    """Register a query class under its `type`; it has a classmethod `parse(parser, body)`."""
+    _TYPES[cls.type] = cls.parse  # type: ignore[attr-defined]
+    return cls
+
+
+def known_types() -> list[str]:
+    """The names of all query types."""
+    return sorted(_TYPES)
+
+
+@dataclass
+class Parser:
+    """Turns JSON into a query tree under the limits of the settings."""
+
+    max_clauses: int = 4096
+    max_depth: int = 50
+    clauses: int = field(default=0)
+    depth: int = field(default=0)
+
+    def query(self, body: Any) -> Query:
+        """The query that a JSON object with one key names; ParsingError says what is wrong."""
+        if not isinstance(body, dict):
+            raise ParsingError("[_na] query malformed, must start with start_object")
+        if not body:
+            raise ParsingError("query malformed, empty clause found")
+        if len(body) > 1:
+            second = list(body)[1]
+            raise ParsingError(f"[{next(iter(body))}] malformed query, expected [END_OBJECT] but found [{second}]")
+        ((kind, inner),) = body.items()
+        parse = _TYPES.get(kind)
+        if parse is None:
+            raise ParsingError(f"unknown query [{kind}]; known are {', '.join(known_types())}")
+        self.clauses += 1
+        if self.clauses > self.max_clauses:
+            raise ParsingError(f"the query has more than QUARRY_MAX_CLAUSES={self.max_clauses} clauses")
+        self.depth += 1
+        if self.depth > self.max_depth:
+            raise ParsingError(f"the query is nested deeper than QUARRY_MAX_DEPTH={self.max_depth}")
+        try:
+            return parse(self, inner)
+        finally:
+            self.depth -= 1
+
+    def queries(self, body: Any) -> tuple[Query, ...]:
+        """One query or a list of them."""
+        parts = body if isinstance(body, list) else [body]
+        return tuple(self.query(part) for part in parts)
+
+
+def options(kind: str, body: Any, allowed: set[str]) -> dict[str, Any]:
+    """The options of a query body; ParsingError on an unknown key. `boost` and `_name` are always known."""
+    if not isinstance(body, dict):
+        raise ParsingError(f"[{kind}] query malformed, no start_object after query name")
+    for key in body:
+        if key not in allowed and key not in ("boost", "_name"):
+            raise ParsingError(f"[{kind}] query does not support [{key}]")
+    boost = body.get("boost", 1.0)
+    if isinstance(boost, bool) or not isinstance(boost, int | float) or not 0 <= boost < 1e30:
+        raise ParsingError(f"[{kind}] [boost] must be a number that is not negative, not [{boost}]")
+    return body
+
+
+def field_options(kind: str, body: Any, short: str, allowed: set[str]) -> tuple[str, dict[str, Any]]:
+    """`{field: value}` or `{field: {short: value, …}}` as (field, options)."""
+    if not isinstance(body, dict) or not body:
+        raise ParsingError(f"[{kind}] query malformed, no field given")
+    if len(body) > 1:
+        first, second = list(body)[:2]
+        raise ParsingError(f"[{kind}] query doesn't support multiple fields, found [{first}] and [{second}]")
+    ((path, inner),) = body.items()
+    if not isinstance(inner, dict):
+        inner = {short: inner}
+    options(kind, inner, allowed | {short})
+    if inner.get(short) is None:
+        raise ParsingError(f"[{kind}] query for field [{path}] requires a [{short}]")
+    return path, inner
+
+
+def text_of(kind: str, value: Any) -> str:
+    """A query text: a string, number or boolean."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ParsingError(f"[{kind}] unknown token [START_OBJECT] for the query text; give a string")

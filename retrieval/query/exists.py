@@ -1,0 +1,58 @@
+"""exists: documents that have any value in a field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from indexer import ParsingError
+
+from ..columns import mask_where
+from ..context import SearchContext
+from .base import Matches, Parser, Query, options, query_type
+
+
+@query_type
+@dataclass(frozen=True)
+class Exists(Query):
+    type: ClassVar[str] = "exists"
+    field: str
+    boost: float = 1.0
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, parser: Parser, body: Any) -> Exists:
+        found = options(cls.type, body, {"field"})
+        if not isinstance(found.get("field"), str):
+            raise ParsingError("[exists] must be provided with a [field]")
+        return cls(found["field"], float(found.get("boost", 1.0)), found.get("_name"))
+
+    def matches(self, ctx: SearchContext) -> Matches:
+        return Matches.of_mask(self.mask(ctx), self.boost)
+
+    def mask(self, ctx: SearchContext) -> np.ndarray:
+        out = np.zeros(ctx.documents, bool)
+        for path in ctx.mapping.fields:  # an object exists when any field below it does
+            if path == self.field or path.startswith(self.field + "."):
+                out |= self._one(ctx, path)
+        return out
+
+    @staticmethod
+    def _one(ctx: SearchContext, path: str) -> np.ndarray:
+        field = ctx.mapping.fields[path]
+        if field.type == "dense_vector":
+            out = np.zeros(ctx.documents, bool)
+            space = ctx.view.spaces.get(path)
+            for numbers in space.documents if space else ():
+                out[numbers[numbers >= 0]] = True
+            return out
+        if not field.is_text:
+            return mask_where(ctx, path, lambda column: np.ones(len(column.values), bool))
+        parts = []
+        for segment in ctx.view.segments:
+            found = segment.text(path)
+            none = np.zeros(segment.documents, bool)
+            parts.append(none if found is None else np.asarray(found.lengths).any(axis=1))
+        return (np.concatenate(parts) if parts else np.zeros(0, bool)) & ctx.live

@@ -1,0 +1,50 @@
+"""match_all and match_none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..context import SearchContext
+from .base import Matches, Parser, Query, options, query_type
+
+
+@query_type
+@dataclass(frozen=True)
+class MatchAll(Query):
+    """Every live document, with the score `boost`."""
+
+    type: ClassVar[str] = "match_all"
+    boost: float = 1.0
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, parser: Parser, body: Any) -> MatchAll:
+        found = options(cls.type, body, set())
+        return cls(float(found.get("boost", 1.0)), found.get("_name"))
+
+    def matches(self, ctx: SearchContext) -> Matches:
+        return Matches.of_mask(ctx.live, self.boost)
+
+    def mask(self, ctx: SearchContext) -> np.ndarray:
+        return ctx.live
+
+
+@query_type
+@dataclass(frozen=True)
+class MatchNone(Query):
+    """No document."""
+
+    type: ClassVar[str] = "match_none"
+    boost: float = 1.0
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, parser: Parser, body: Any) -> MatchNone:
+        options(cls.type, body, set())
+        return cls()
+
+    def matches(self, ctx: SearchContext) -> Matches:
+        return Matches.none()

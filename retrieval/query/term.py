@@ -1,0 +1,146 @@
+"""term and terms: exact values, not analyzed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from indexer import InvalidRequest, ParsingError
+from indexer.fields import Field
+
+from ..columns import mask_where
+from ..context import SearchContext
+from ..lexical import WordQuery
+from ..words import similarity_of
+from .base import Highlight, Matches, Parser, Query, field_options, options, query_type
+
+
+@query_type
+@dataclass(frozen=True)
+class Term(Query):
+    """Documents whose field holds exactly this value; scored by BM25 on text and keyword fields."""
+
+    type: ClassVar[str] = "term"
+    field: str
+    value: Any
+    boost: float = 1.0
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, parser: Parser, body: Any) -> Term:
+        path, found = field_options(cls.type, body, "value", {"case_insensitive"})
+        if found.get("case_insensitive"):
+            raise ParsingError("[term] query does not support [case_insensitive]")
+        return cls(path, _scalar(cls.type, found["value"]), float(found.get("boost", 1.0)), found.get("_name"))
+
+    def words(self, ctx: SearchContext) -> WordQuery | None:
+        field = ctx.field(self.field)
+        if field is None or not (field.is_text or field.type == "keyword"):
+            return None
+        boosts = None if self.boost == 1.0 else (self.boost,)
+        return WordQuery(
+            (self.field,), (str(_as_text(self.value)),), boosts, similarity=similarity_of(field.similarity)
+        )
+
+    def matches(self, ctx: SearchContext) -> Matches:
+        if self.field == "_id":
+            docs = ctx.view.numbers_of_ids([str(self.value)])
+            return Matches(docs, np.full(len(docs), self.boost, np.float32))
+        words = self.words(ctx)
+        if words is not None:
+            return Matches(*ctx.reader.matches(words))
+        return Matches.of_mask(self.mask(ctx), self.boost)
+
+    def mask(self, ctx: SearchContext) -> np.ndarray:
+        return mask_of_values(ctx, self.field, (self.value,))
+
+    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
+        yield Highlight(self.field, str(self.value), analyzed=False)
+
+
+@query_type
+@dataclass(frozen=True)
+class Terms(Query):
+    """Documents whose field holds any of these values; the score is `boost`."""
+
+    type: ClassVar[str] = "terms"
+    field: str
+    values: tuple[Any, ...]
+    boost: float = 1.0
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, parser: Parser, body: Any) -> Terms:
+        found = options(cls.type, body, set(body) if isinstance(body, dict) else set())
+        fields = [key for key in found if key not in ("boost", "_name")]
+        if len(fields) != 1:
+            raise ParsingError("[terms] query requires exactly one field with a list of values")
+        values = found[fields[0]]
+        if isinstance(values, dict):
+            raise ParsingError("[terms] lookups in another document are not supported; give the values as a list")
+        if not isinstance(values, list):
+            raise ParsingError("[terms] query requires a list of values")
+        if len(values) > 65_536:
+            raise ParsingError("[terms] takes at most 65,536 values")
+        scalars = tuple(_scalar(cls.type, v) for v in values)
+        return cls(fields[0], scalars, float(found.get("boost", 1.0)), found.get("_name"))
+
+    def matches(self, ctx: SearchContext) -> Matches:
+        return Matches.of_mask(self.mask(ctx), self.boost)
+
+    def mask(self, ctx: SearchContext) -> np.ndarray:
+        return mask_of_values(ctx, self.field, self.values)
+
+    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
+        for value in self.values:
+            yield Highlight(self.field, str(value), analyzed=False)
+
+
+def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np.ndarray:
+    """bool[documents]: live documents whose field `path` holds any of `values`; InvalidRequest."""
+    out = np.zeros(ctx.documents, bool)
+    if path == "_id":
+        out[ctx.view.numbers_of_ids([str(v) for v in values])] = True
+        return out
+    field = ctx.field(path)
+    if field is None:
+        return out
+    if field.is_text or field.type == "keyword":
+        for value in values:
+            docs, _ = ctx.reader.postings(path, str(_as_text(value)))
+            out[docs] = True
+        return out
+    wanted = np.array(sorted(_typed(field, v) for v in values), np.float64 if field.type in _FLOATS else np.int64)
+    return mask_where(ctx, path, lambda column: np.isin(column.values, wanted))
+
+
+_FLOATS = ("double", "float", "half_float")
+
+
+def _typed(field: Field, value: Any) -> Any:
+    if field.type == "dense_vector":
+        raise InvalidRequest(f"field [{field.path}] of type [dense_vector] doesn't support term queries")
+    try:
+        if isinstance(value, str) and field.type not in ("boolean", "date"):
+            number = float(value)
+            value = int(number) if number.is_integer() else number
+        if isinstance(value, float) and not value.is_integer() and field.type not in _FLOATS:
+            return -(1 << 63)  # no integer field holds a fraction
+        return field.convert(value)
+    except ValueError as error:
+        raise InvalidRequest(f"failed to create query: {error} for field [{field.path}]") from None
+
+
+def _as_text(value: Any) -> Any:
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+def _scalar(kind: str, value: Any) -> Any:
+    if isinstance(value, dict | list) or value is None:
+        raise ParsingError(
+            f"[{kind}] query needs a single value (string, number or boolean), not [{type(value).__name__}]"
+        )
+    return value

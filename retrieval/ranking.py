@@ -1,0 +1,83 @@
+"""The best k of a query: by the scoring kernels where they can take it whole, by its matches otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .context import SearchContext
+from .fusion import order_of
+from .query.base import Query
+from .query.bool import Bool
+
+COUNT_TO = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Documents by descending score, ties by document order; `total` matched (at least, when "gte")."""
+
+    docs: np.ndarray  # int64[n]
+    scores: np.ndarray  # float32[n]
+    total: int
+    relation: str = "eq"
+
+    @classmethod
+    def none(cls) -> Ranked:
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.float32), 0)
+
+
+def top_of(docs: np.ndarray, scores: np.ndarray, k: int) -> Ranked:
+    """The best k of all matches."""
+    total = len(docs)
+    if k < total:
+        # everything above the k-th score, and of its equals the first documents
+        kth = np.partition(scores, total - k)[total - k] if k else np.inf
+        above = np.flatnonzero(scores > kth)
+        equal = np.flatnonzero(scores == kth)[: k - len(above)]
+        keep = np.concatenate([above, equal])
+        docs, scores = docs[keep], scores[keep]
+    order = order_of(docs, scores)
+    return Ranked(docs[order].astype(np.int64), scores[order].astype(np.float32), total)
+
+
+def rank_query(
+    ctx: SearchContext,
+    query: Query,
+    k: int,
+    accept: np.ndarray | None = None,
+    count_to: int = COUNT_TO,
+    min_score: float | None = None,
+) -> Ranked:
+    """The best k documents of `query` among those accepted (bool[documents], None: all).
+
+    Totals are exact up to `count_to`, then a lower bound with the relation "gte".
+    """
+    inner, filtered = query, accept
+    if (
+        isinstance(query, Bool)
+        and query.boost == 1.0
+        and len(query.must) + len(query.should) == 1
+        and min_score is None
+    ):
+        # one scoring clause and filters: the kernels take the clause, the filters become the mask
+        scoring = (*query.must, *query.should)[0]
+        if query.must or query._needed() == 1:
+            mask = query.accepted(ctx)
+            inner = scoring
+            filtered = mask if accept is None else (accept if mask is None else accept & mask)
+    words = inner.words(ctx) if min_score is None else None
+    if words is not None:
+        found = ctx.reader.top_k(words, k, filtered, count_to)
+        return Ranked(found.docs.astype(np.int64), found.scores, found.total, found.relation)
+    found_all = query.matches(ctx)
+    docs, scores = found_all.docs, found_all.scores
+    keep = np.ones(len(docs), bool)
+    if accept is not None:
+        keep &= accept[docs]
+    if min_score is not None:
+        keep &= scores >= min_score
+    if not keep.all():
+        docs, scores = docs[keep], scores[keep]
+    return top_of(docs, scores, k)

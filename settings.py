@@ -1,0 +1,72 @@
+"""Every setting of Quarry, once.
+
+Each is read from the environment with the prefix ``QUARRY_`` (``QUARRY_PORT=9300``), from a ``.env``
+file in the working directory, or passed by the command line. Sizes are bytes, times are seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_cache() -> Path:
+    """Derived files that belong to the installation: compiled kernels, built model graphs.
+
+    Inside the environment, so that an image can be built with them and run read-only.
+    """
+    return Path(sys.prefix) / "var" / "quarry"
+
+
+class Settings(BaseSettings):
+    """The settings of one process; see each field's description."""
+
+    model_config = SettingsConfigDict(env_prefix="QUARRY_", env_file=".env", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address the service binds to")
+    port: int = Field(9280, ge=0, le=65535, description="port the service binds to")
+    data: Path = Field(Path("data"), description="data directory: the indices live here")
+    cache: Path = Field(default_factory=_default_cache, description="compiled kernels and built model graphs")
+    workers: int = Field(2, ge=1, le=64, description="gunicorn worker processes")
+    threads: int = Field(8, ge=1, le=256, description="request threads of each worker")
+    backend: Literal["embedded", "elasticsearch"] = Field("embedded", description="where indices live")
+    elasticsearch_url: str | None = Field(None, description="the cluster, when backend=elasticsearch")
+
+    answerer: Literal["extractive", "builtin", "openai"] = Field("extractive", description="default answerer")
+    openai_url: str | None = Field(None, description="base URL of an OpenAI-compatible server, with /v1")
+    openai_model: str | None = Field(None, description="the model to ask that server for")
+    openai_key: SecretStr | None = Field(None, description="its API key")
+    openai_timeout: float = Field(60.0, gt=0, description="seconds to wait for that server")
+
+    encoder: str = Field("multilingual-e5-small", description="default encoder: a name or a directory")
+    generator: str = Field("smollm2-135m-instruct", description="built-in generator: a name or a GGUF file")
+    encoder_threads: int = Field(
+        default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, description="parallel encoder sessions"
+    )
+    generations: int = Field(2, ge=1, description="concurrent generations; more are answered 429")
+
+    refresh_interval: float = Field(1.0, gt=0, description="seconds between background refreshes")
+    indexing_memory: int = Field(128 << 20, ge=16 << 20, description="bytes of documents per segment built")
+    max_body: int = Field(100 << 20, ge=1 << 10, description="largest request body that is not _bulk")
+    max_document: int = Field(16 << 20, ge=1 << 10, description="largest single document")
+    max_result_window: int = Field(10_000, ge=1, description="largest from + size")
+    max_clauses: int = Field(4096, ge=1, description="clauses of one query")
+    max_depth: int = Field(50, ge=1, description="nesting of one query")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()  # type: ignore[call-arg]
+
+
+def prepare_kernel_cache() -> None:
+    """Point numba's on-disk cache at the installation's cache; call before numba is imported."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(get_settings().cache / "kernels"))
