@@ -1,6 +1,38 @@
 """Text in, terms out: analyzers, sentences and words, for mixed Chinese and English."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from analysis.options import InvalidAnalysis
 from analysis.registry import UnknownAnalyzer, analyzer_names, get_analyzer
+from analysis.sentences import sentences
+from analysis.words import words
 
-__all__ = ["InvalidAnalysis", "UnknownAnalyzer", "analyzer_names", "get_analyzer"]
+if TYPE_CHECKING:
+    from analysis.analyzer import POSITION_GAP, Analyzer
+    from analysis.token import Token, TokenBatch
+
+__all__ = [
+    "POSITION_GAP",
+    "Analyzer",
+    "InvalidAnalysis",
+    "Token",
+    "TokenBatch",
+    "UnknownAnalyzer",
+    "analyzer_names",
+    "get_analyzer",
+    "sentences",
+    "words",
+]
+
+_LATER = {"POSITION_GAP": "analyzer", "Analyzer": "analyzer", "Token": "token", "TokenBatch": "token"}
+
+
+def __getattr__(name: str) -> Any:
+    """Types that need NumPy are imported when they are first asked for."""
+    if name in _LATER:
+        from importlib import import_module
+
+        return getattr(import_module(f"analysis.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'analysis' has no attribute [{name}]")

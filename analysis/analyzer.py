@@ -58,8 +58,7 @@ class Analyzer(ABC):
         for text in value:
             stream = self.stream(text)
             tokens += [
-                Token(t.term, t.start, t.end, base + t.position, t.type, t.position_length)
-                for t in stream.tokens
+                Token(t.term, t.start, t.end, base + t.position, t.type, t.position_length) for t in stream.tokens
             ]
             base += stream.positions + POSITION_GAP
         return tokens

@@ -32,9 +32,10 @@ SPECIAL = {
     0x0130: "i",  # İ, whose lower case is an i with a second dot over it
 }
 IGNORABLE = (  # Default_Ignorable_Code_Point that occurs in text, and emoji modifiers (skin tones)
-    [0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
-    + [*range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)]
-    + [*range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0)]
+    *(0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF),
+    *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
+    *(*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)),
+    *(*range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0)),
 )
 
 
@@ -114,7 +115,7 @@ def fold_rows() -> Iterator[tuple[int, str | None]]:
 
 def class_rows() -> Iterator[tuple[int, str]]:
     """(code point, class name) of each code point whose class is not OTHER."""
-    import regex
+    import regex  # type: ignore[import-untyped]
 
     def members(expression: str) -> set[int]:
         pattern = regex.compile(expression)

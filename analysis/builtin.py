@@ -54,11 +54,11 @@ def multilingual(name: str, options: Options) -> Analyzer:
 
 
 def chinese(name: str, options: Options) -> Analyzer:
-    """jieba words: settings hmm, mode (default or search), user_dictionary, stopwords, stemmer."""
+    """jieba words: settings hmm, mode (search or default), user_dictionary, stopwords, stemmer."""
     return ChineseAnalyzer(
         name,
         options.boolean("hmm", False),
-        options.choice("mode", "default", ("default", "search")) == "search",
+        options.choice("mode", "search", ("default", "search")) == "search",
         check_user_words(options),
         stop_words(options, ["_english_"]),
         _stemming(options),

@@ -31,8 +31,7 @@ class ChainAnalyzer(Analyzer):
         tokens = self.tokenizer(mapped.text)
         if mapped.starts is not None:
             tokens = [
-                Token(t.term, *mapped.span(t.start, t.end), t.position, t.type, t.position_length)
-                for t in tokens
+                Token(t.term, *mapped.span(t.start, t.end), t.position, t.type, t.position_length) for t in tokens
             ]
         used = tokens[-1].position + tokens[-1].position_length if tokens else 0
         for token_filter in self.filters:

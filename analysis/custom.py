@@ -54,9 +54,10 @@ class Settings:
         return made
 
     def _custom(self, name: str, options: Options, cuts: bool) -> Analyzer:
-        chain: list[CharFilter] = []
-        for entry in _names(options, "char_filter"):
-            chain.append(self._part(char_filters, "char_filter", entry, options, lambda text: []))
+        chain: list[CharFilter] = [
+            self._part(char_filters, "char_filter", entry, options, lambda text: [])
+            for entry in _names(options, "char_filter")
+        ]
         tokenizer = options.take("tokenizer") if cuts else "keyword"
         if tokenizer is None:
             raise options.error("a custom analyzer needs a [tokenizer]")
@@ -72,9 +73,7 @@ class Settings:
         options.integer("position_increment_gap", 100)
         return ChainAnalyzer(name, chain, cut, filters)
 
-    def _part(
-        self, registry: Registry[Part], section: str, entry: Any, owner: Options, before: Any
-    ) -> Part:
+    def _part(self, registry: Registry[Part], section: str, entry: Any, owner: Options, before: Any) -> Part:
         """A part by its name here, by a name that needs no settings, or by settings written in place."""
         if isinstance(entry, Mapping):
             values, where = entry, f"{section} of {owner.where}"

@@ -28,9 +28,7 @@ class Mapped(NamedTuple):
         if self.starts is None or self.ends is None:
             return change
         starts, ends = self.starts, self.ends
-        return Mapped(
-            change.text, [starts[at] for at in change.starts], [ends[at - 1] for at in change.ends]
-        )
+        return Mapped(change.text, [starts[at] for at in change.starts], [ends[at - 1] for at in change.ends])
 
 
 class Builder:

@@ -25,11 +25,12 @@ _RUN = re.compile(f"(?P<han>{HAN}+)|[ab0][ab0x]*")
 @cache
 def syllables() -> frozenset[str]:
     """All syllables without tone that pypinyin knows for a character, ü written v."""
-    import pypinyin
+    from pypinyin import Style
     from pypinyin.pinyin_dict import pinyin_dict
+    from pypinyin.style import convert
 
-    style = pypinyin.Style.NORMAL
-    found = {pypinyin.style.convert(one, style, strict=True) for all_ in pinyin_dict.values() for one in all_.split(",")}
+    style = Style.NORMAL
+    found = {convert(one, style, strict=True) for all_ in pinyin_dict.values() for one in all_.split(",")}
     return frozenset(one.replace("ü", "v") for one in found if one and one.replace("ü", "v").isascii())
 
 
@@ -37,8 +38,7 @@ def read_aloud(run: str) -> list[str]:
     """The syllable of each character of a run of simplified Han; a character that has none is itself."""
     from pypinyin import Style, lazy_pinyin
 
-    read = lazy_pinyin(run, style=Style.NORMAL, errors=list)
-    return read if len(read) == len(run) else [*run]
+    return lazy_pinyin(run, style=Style.NORMAL, errors=lambda text: list(text))  # type: ignore[arg-type,return-value]
 
 
 def split_syllables(word: str) -> list[str]:
@@ -109,7 +109,5 @@ class PinyinAnalyzer(Analyzer):
                 at += len(part)
                 position += 1
             position += not parts
-        tokens = [
-            Token(t.term, *folded.span(t.start, t.end), t.position, t.type, t.position_length) for t in found
-        ]
+        tokens = [Token(t.term, *folded.span(t.start, t.end), t.position, t.type, t.position_length) for t in found]
         return Stream(tokens, position)

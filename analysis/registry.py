@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from analysis.options import InvalidAnalysis
@@ -16,7 +16,7 @@ class UnknownAnalyzer(InvalidAnalysis):
     """No analyzer of that name; the message lists the names there are."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _named(name: str) -> Analyzer | None:
     from analysis.builtin import ANALYZERS
     from analysis.options import Options

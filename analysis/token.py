@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -47,4 +48,4 @@ class TokenBatch:
     def vocabulary(self) -> list[bytes]:
         """The distinct terms, in the order of their indices."""
         blob, bounds = self.blob.tobytes(), self.bounds.tolist()
-        return [blob[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [blob[a:b] for a, b in pairwise(bounds)]

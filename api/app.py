@@ -12,8 +12,9 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.exceptions import NotFound
 
 from api import media
+from api.body import discard
 from api.call import Call, Services
-from api.errors import UnknownHandler, as_quarry_error, error_body
+from api.errors import ClientGone, ClientTooSlow, UnknownHandler, as_quarry_error, error_body
 from api.limits import RETRY_AFTER, Limits
 from api.metrics import Metrics
 from api.render import render, to_json
@@ -24,6 +25,7 @@ from indexer.node import Node
 from settings import Settings
 
 log = structlog.get_logger("quarry.request")
+METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE"}
 SOCKET_TIMEOUT = 60.0
 """Seconds that a client may be silent in the middle of its body, or refuse to take its answer."""
 
@@ -45,6 +47,14 @@ def create_app(node: Node, settings: Settings) -> Flask:
             view_func=_view(services, route),
             methods=list(route.methods),
         )
+    for rule, methods in _fixed_paths().items():
+        app.add_url_rule(
+            rule,
+            endpoint=f"not allowed:{rule}",
+            view_func=_not_allowed(methods),
+            methods=sorted(METHODS - methods),
+            provide_automatic_options=False,
+        )
     app.register_error_handler(Exception, _answer_error)
     app.before_request(_start)
     app.after_request(lambda response: _finish(response, services.metrics))
@@ -61,6 +71,24 @@ def _view(services: Services, route: Route) -> Callable[..., Response]:
     return view
 
 
+def _fixed_paths() -> dict[str, set[str]]:
+    """Paths of one fixed part, which an index's path would match too, and the methods they have."""
+    found: dict[str, set[str]] = {}
+    for route in ROUTES:
+        if route.rule.count("/") == 1 and "<" not in route.rule and route.rule != "/":
+            found.setdefault(route.rule, set()).update(route.methods)
+    for methods in found.values():
+        methods.update({"HEAD"} if "GET" in methods else ())
+    return found
+
+
+def _not_allowed(methods: set[str]) -> Callable[[], Response]:
+    def view() -> Response:
+        raise WerkzeugMethodNotAllowed(sorted(methods))
+
+    return view
+
+
 def _answer_error(error: Exception) -> Response:
     """Any exception as Elasticsearch's error body."""
     found: QuarryError
@@ -68,6 +96,8 @@ def _answer_error(error: Exception) -> Response:
         found = _unknown_path()
     else:
         found = as_quarry_error(error)
+    if not isinstance(found, ClientGone | ClientTooSlow):
+        discard(request.environ)
     try:
         content_type = media.answer_type(request.headers.get("Accept"))
     except QuarryError:
@@ -99,7 +129,7 @@ def _finish(response: Response, metrics: Metrics) -> Response:
     if opaque and opaque.isascii() and opaque.isprintable():
         response.headers["X-Opaque-Id"] = opaque
     method, path, route, started = request.method, request.path, g.route, g.started
-    if method not in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+    if method not in METHODS:
         method = "other"  # a client must not be able to make labels up
 
     def closed() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-import structlog
 from flask import Response
 
+import answers
 from api.call import Call
 from api.elastic.targets import one_index
 from api.errors import as_quarry_error, error_body
@@ -17,22 +18,18 @@ from api.render import to_json
 from api.routing import Route
 from api.shapes import AskRequest
 
-log = structlog.get_logger("quarry.api")
 EVENT_STREAM = "text/event-stream"
+Event = tuple[str, dict[str, Any]]
 
 
 def ask(call: Call) -> Any:
     request = call.shape(AskRequest)
     index = one_index(call)
-    answerer = request.answerer or call.settings.answerer
-    streamed = request.stream or wants(call.request.headers.get("Accept"), EVENT_STREAM)
-    body = request.model_dump(exclude_none=True, by_alias=True)
-    body["stream"] = streamed
-    running = _Running(call, answerer)
-    if streamed:
+    body = request.model_dump(exclude_none=True)
+    body["stream"] = request.stream or wants(call.request.headers.get("Accept"), EVENT_STREAM)
+    running = _Running(call, request.answerer or call.settings.answerer)
+    if body["stream"]:
         return _streamed(call, index.name, body, running)
-    import answers
-
     try:
         answer = answers.ask(call.node, index.name, body)
     finally:
@@ -64,7 +61,14 @@ class _Running:
 
 
 def _streamed(call: Call, index: str, body: dict[str, Any], running: _Running) -> Response:
-    response = Response(_events(call, index, body, running), content_type=f"{EVENT_STREAM}; charset=UTF-8")
+    try:
+        events = answers.ask_stream(call.node, index, body)
+        # What fails before the first event still becomes a status code.
+        first = next(events)
+    except BaseException:
+        running.end()
+        raise
+    response = Response(_events(first, events, running), content_type=f"{EVENT_STREAM}; charset=UTF-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # a proxy in between must not hold events back
     # Also when the client left before the first event: then the generator never starts.
@@ -72,11 +76,9 @@ def _streamed(call: Call, index: str, body: dict[str, Any], running: _Running) -
     return response
 
 
-def _events(call: Call, index: str, body: dict[str, Any], running: _Running) -> Iterator[bytes]:
-    import answers
-
+def _events(first: Event, rest: Iterator[Event], running: _Running) -> Iterator[bytes]:
     try:
-        for event, data in answers.ask_stream(call.node, index, body):
+        for event, data in chain([first], rest):
             if event == "done":
                 running.count(data)
             yield _event(event, data)

@@ -5,8 +5,10 @@ Nothing here holds more than it must: a JSON body up to its limit, a stream one 
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -15,6 +17,8 @@ from api.errors import ClientGone, ClientTooSlow, ContentTooLong, UnreadableCont
 
 PIECE = 256 << 10
 """Bytes that are read, or decompressed, at a time."""
+DISCARD_BYTES = 512 << 20
+DISCARD_SECONDS = 30.0
 
 
 class Body:
@@ -85,6 +89,22 @@ class Body:
             if left is not None:
                 left -= len(piece)
             yield piece
+
+
+def discard(environ: dict[str, Any]) -> None:
+    """Read what is left of a body that is refused, so that the client hears the refusal.
+
+    A client that is still sending when the connection closes sees a reset, and the answer is lost. The
+    bounds keep one that never ends from holding the thread.
+    """
+    until = time.monotonic() + DISCARD_SECONDS
+    left = DISCARD_BYTES
+    with suppress(OSError):  # a client that is gone hears nothing anyway
+        while left > 0 and time.monotonic() < until:
+            piece = environ["wsgi.input"].read(min(PIECE, left))
+            if not piece:
+                return
+            left -= len(piece)
 
 
 def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -92,7 +92,7 @@ class Call:
     def lines(self) -> Iterator[ndjson.Line]:
         """The body's lines as they arrive, in bounded memory."""
         return ndjson.lines(
-            self.body.pieces(), self.settings.max_document, max(self.settings.max_body, self.settings.max_document)
+            self.body.pieces(), self.settings.max_document, max(self.settings.max_body, 4 * self.settings.max_document)
         )
 
     def _check_body(self) -> None:

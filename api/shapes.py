@@ -89,19 +89,26 @@ class Turn(Shape):
 
 
 class AskRequest(Shape):
-    """A question to answer from an index's documents."""
+    """A question to answer from an index's documents; the options from `max_tokens` on are for generators."""
 
-    question: str = Field(min_length=1, description="in Chinese or in English")
-    size: int | None = Field(default=None, ge=1, le=100, description="how many passages to answer from")
+    question: str = Field(min_length=1, max_length=4000, description="in Chinese or in English")
+    size: int = Field(default=5, ge=1, le=50, description="how many passages to answer from")
     filter: dict[str, Any] | list[dict[str, Any]] | None = Field(
-        default=None, description="a query that passages must match"
+        default=None, description="queries that passages must match"
     )
     answerer: Literal["extractive", "builtin", "openai"] | None = Field(
-        default=None, description="default: the service's"
+        default=None, description="who answers; by default the service's choice"
     )
-    refusal: Literal["calibrated", "off"] | None = Field(default=None, description="whether weak evidence is refused")
+    refusal: Literal["calibrated", "off"] = Field(default="calibrated", description="whether weak evidence is refused")
     stream: bool = Field(default=False, description="answer by server-sent events")
-    history: list[Turn] | None = Field(default=None, description="earlier turns, oldest first")
+    history: list[Turn] | None = Field(default=None, max_length=100, description="earlier turns, oldest first")
+    max_tokens: int | None = Field(default=None, ge=1, description="tokens of the answer at most")
+    temperature: float | None = Field(default=None, ge=0, description="0: always the likeliest token")
+    top_k: int | None = Field(default=None, ge=0, description="choose among the k likeliest tokens; 0: all")
+    top_p: float | None = Field(default=None, ge=0, le=1, description="choose among tokens of this probability mass")
+    repetition_penalty: float | None = Field(default=None, gt=0, description="above 1: repeat less")
+    seed: int | None = Field(default=None, ge=0, description="the same seed gives the same answer")
+    stop: str | list[str] | None = Field(default=None, description="texts that end the answer")
 
 
 class FieldCapsRequest(Shape):

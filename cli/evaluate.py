@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .display import Display
-from .places import AsJson, Data, Quiet, Url, fill, opened
-from .search import Mode
+from .places import AsJson, Data, Quiet, Url, fill, opened, settings_with
 
 if TYPE_CHECKING:
     from evaluation import Collection, Searcher
@@ -29,7 +28,9 @@ def evaluate(
     index: Annotated[
         str | None, typer.Option("--index", "-i", help="An index that holds it. Default: a temporary one.")
     ] = None,
-    mode: Annotated[list[Mode] | None, typer.Option("--mode", "-m", help="Modes to measure. Default: all.")] = None,
+    mode: Annotated[
+        list[str] | None, typer.Option("--mode", "-m", help="Modes to measure (several times, or a,b). Default: all.")
+    ] = None,
     queries: Annotated[
         Path | None, typer.Option(help="Folder whose wording of the same queries is used (cross-language).")
     ] = None,
@@ -45,14 +46,19 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Measure retrieval (nDCG@10, MAP, MRR@10, recall@100) and answers on a judged collection."""
+    settings_with()  # before the rooms below are imported: it says where compiled kernels are
     from evaluation import MODES, load_collection
 
+    asked = [name for given in mode or MODES for name in given.split(",")]
+    unknown = [name for name in asked if name not in MODES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(MODES)}", param_hint="--mode")
     collection = load_collection(folder)
     if queries is not None:
         collection = collection.with_queries(queries)
     if sample is not None:
         collection = collection.sample(sample)
-    modes = list(dict.fromkeys(mode or MODES)) if ranking else []
+    modes = list(dict.fromkeys(asked)) if ranking else []
     answers = answers and bool(collection.questions)
     with Display(quiet) as display, _searcher(collection, index, modes, answers, data, url, display) as searcher:
         result = _measure(collection, searcher, modes, answers, answerer, threads, runs, display)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .display import Display
-from .places import AsJson, Data, Quiet, Url, fill, target
+from .places import AsJson, Data, Quiet, Url, fill, settings_with, target
 from .terminal import FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ def index(
     """
     if delimiter is not None and len(delimiter := delimiter.replace("\\t", "\t")) != 1:
         raise typer.BadParameter("one character is expected", param_hint="--delimiter")
-    with Display(quiet) as display, target(name, data, url) as place:
-        from indexer.loading import Loader
-        from indexer.sources import ReadOptions, open_source
+    settings_with()  # before the rooms below are imported: it says where compiled kernels are
+    from indexer.loading import Loader
+    from indexer.sources import ReadOptions, open_source
 
-        names = tuple(columns.split(",")) if columns else None
-        source = open_source(path, ReadOptions(id_field, encoding, delimiter, names, base))
+    names = tuple(columns.split(",")) if columns else None
+    source = open_source(path, ReadOptions(id_field, encoding, delimiter, names, base))
+    with Display(quiet) as display, target(name, data, url) as place:
         loader = Loader(place, batch, strict)
         try:
             _load(source, loader, place, not no_vectors, display)

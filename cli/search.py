@@ -74,8 +74,6 @@ def _table(hits: list[dict[str, Any]]) -> Table:
 
 def _passage(hit: dict[str, Any]) -> Text:
     """Title and id of a hit, its best fragment below them, and which leg of a fusion ranked it where."""
-    from rich.text import Text
-
     source = hit.get("_source") or {}
     marked = {k: v for k, v in (hit.get("highlight") or {}).items() if not k.endswith(".keyword")}
     title = (marked.pop("title", None) or [str(source.get("title") or "")])[0]
@@ -83,7 +81,7 @@ def _passage(hit: dict[str, Any]) -> Text:
     text.append("  " if title else "").append(hit["_id"], "dim")
     legs = hit.get("_legs") or {}
     if len(legs) > 1:
-        ranks = [f"{name} {f'#{leg["rank"]}' if leg.get('rank') else '–'}" for name, leg in legs.items()]
+        ranks = [f"{name} #{leg['rank'] or '–'}" for name, leg in legs.items()]
         text.append(f"  {', '.join(ranks)}", "dim cyan")
     text.append("\n")
     if marked:  # the field with the most matches

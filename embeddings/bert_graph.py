@@ -29,7 +29,7 @@ from embeddings.graph_writer import MICROSOFT, GraphWriter
 GRAPH_VERSION = 1  # raise it when built graphs must be built again
 Precision = Literal["int8", "float32"]
 
-_GELU_MINIMUM = 0.17  # -min over x of x * Phi(x) is 0.16997
+_GELU_MINIMUM = 0.1701  # x * Phi(x) is at least -0.16997, its tanh approximation -0.17004
 _GELU_ZERO = 48
 
 

@@ -52,17 +52,8 @@ class EncoderSession:
     def run(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Last hidden states of texts of equal length: int64[texts, tokens] -> float32[texts, tokens, hidden]."""
         session = self._session or self.open()
-        feeds = {}
-        for node in session.get_inputs():
-            if node.name in ("ids", "input_ids"):
-                feeds[node.name] = ids
-            elif node.name == "attention_mask":
-                feeds[node.name] = np.ones_like(ids)
-            elif node.name == "token_type_ids":
-                feeds[node.name] = np.zeros_like(ids)
-            else:
-                raise ValueError(f"{self._model} wants an input {node.name!r} that a BERT encoder does not have")
-        return session.run([session.get_outputs()[0].name], feeds)[0]
+        feeds = {node.name: _feed(node, ids) for node in session.get_inputs()}
+        return session.run([_states(session)], feeds)[0].astype(np.float32, copy=False)
 
     def run_all(self, batches: Sequence[NDArray[np.int64]]) -> Iterable[NDArray[np.float32]]:
         """``run`` of every batch, in their order."""
@@ -73,6 +64,28 @@ class EncoderSession:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._threads, "encoder")
         return self._pool.map(self.run, batches)
+
+
+def _feed(node: onnxruntime.NodeArg, ids: NDArray[np.int64]) -> NDArray[np.integer]:
+    """The value of a graph input; exported encoders ask for a mask and token types too."""
+    if node.name in ("ids", "input_ids"):
+        value = ids
+    elif node.name == "attention_mask":
+        value = np.ones_like(ids)
+    elif node.name == "token_type_ids":
+        value = np.zeros_like(ids)
+    else:
+        raise ValueError(f"The graph wants an input {node.name!r}, which a BERT encoder does not have")
+    return value.astype(np.int32) if node.type == "tensor(int32)" else value
+
+
+def _states(session: onnxruntime.InferenceSession) -> str:
+    """The output with one vector for each token: named so, or the first of rank 3."""
+    outputs = session.get_outputs()
+    for output in outputs:
+        if output.name in ("last_hidden_state", "token_embeddings") or len(output.shape) == 3:
+            return str(output.name)
+    raise ValueError(f"None of the graph's outputs {[o.name for o in outputs]} has a vector for each token")
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -49,30 +49,26 @@ def build_unigram(model: UnigramModel, folder: Path) -> None:
 class UnigramTokenizer:
     """Texts to ids, ``<s>`` and ``</s>`` included. Safe for concurrent use, also across a fork."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limit: int) -> None:
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         self._trie = arrays["table"], arrays["piece_of_node"], arrays["scores"]
         self._map = arrays["map_index"], arrays["map_bounds"], arrays["map_values"]
         self._bos, self._eos, self._unknown, self._longest = arrays["special"].tolist()
+        self._limit = limit - 2
         self._unknown_score = np.float32(arrays["scores"].min() - _UNKNOWN_PENALTY)
 
-    def encode(self, texts: Sequence[str], limit: int) -> list[NDArray[np.int64]]:
-        """The ids of each text, at most ``limit`` of them, its first ones and ``</s>``."""
-        return [self._encode(text, limit - 2) for text in texts]
+    def encode(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """The ids of each text between ``<s>`` and ``</s>``, its first ones when there are too many."""
+        return [self._encode(text) for text in texts]
 
-    def _encode(self, text: str, limit: int) -> NDArray[np.int64]:
+    def _encode(self, text: str) -> NDArray[np.int64]:
         # ``limit`` pieces cover at most limit * longest characters; as many again follow, so that the
         # best path through the first ones does not depend on where the text is cut.
-        characters = kernels.normalize(code_points(text), *self._map, 2 * limit * self._longest)
+        characters = kernels.normalize(code_points(text), *self._map, 2 * self._limit * self._longest)
         content = kernels.viterbi(characters, *self._trie, self._unknown_score, self._unknown)
-        return np.concatenate(([self._bos], content[:limit], [self._eos]))
+        return np.concatenate(([self._bos], content[: self._limit], [self._eos]))
 
 
 def code_points(text: str) -> NDArray[np.uint32]:
-    """uint32[len(text)]; halves of surrogate pairs that stand alone become U+FFFD."""
-    try:
-        raw = text.encode("utf-32-le")
-    except UnicodeEncodeError:
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        raw = text.encode("utf-32-le")
-    return np.frombuffer(raw, np.uint32)
+    """uint32[len(text)]; ValueError (UnicodeEncodeError) when the text has a lone surrogate."""
+    return np.frombuffer(text.encode("utf-32-le"), "<u4")

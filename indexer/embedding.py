@@ -18,11 +18,7 @@ import numpy as np
 import orjson
 
 from analysis import sentences, words
-from embeddings import TextEncoder
-from embeddings.glove import train_glove
-from embeddings.sif import SifEncoder
-from embeddings.word2vec import train_word2vec
-from embeddings.word_vectors import EmptyCorpus, WordVectors, load_word_vectors
+from embeddings.base import TextEncoder
 
 from .documents import batches
 from .encoders import Encoders
@@ -32,6 +28,8 @@ from .segment.vectors import write_part
 from .spaces import MAX_SENTENCES, Space
 
 if TYPE_CHECKING:
+    from embeddings.word_vectors import WordVectors
+
     from .engine import Index
 
 logger = logging.getLogger("quarry.indexer")
@@ -169,6 +167,9 @@ class SpaceFiller:
 
     def _train(self, space: Space, documents: int, progress: Progress | None) -> None:
         """Train (or load) the space's word vectors, embed all documents, then swap both in at once."""
+        from embeddings.sif import SifEncoder  # gensim takes a second to import
+        from embeddings.word_vectors import EmptyCorpus
+
         index = self.index
         if progress:
             progress(f"{space.name} training", 0, documents)
@@ -196,6 +197,10 @@ class SpaceFiller:
         self._publish(space, None, SpaceEntry(identity, upto, tuple(parts), folder.name, documents))
 
     def _word_vectors(self, space: Space) -> WordVectors:
+        from embeddings.glove import train_glove
+        from embeddings.word2vec import train_word2vec
+        from embeddings.word_vectors import load_word_vectors
+
         if isinstance(space.model, str):
             return load_word_vectors(Path(space.model))
         upto = self.index.read_manifest().covered

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 from analysis import words
-from embeddings import TextEncoder, load_encoder
-from embeddings.sif import SifEncoder
+from embeddings.base import TextEncoder
+from embeddings.registry import load_encoder
 from settings import Settings
 
 from .errors import SpaceUnavailable
@@ -34,6 +34,8 @@ class Encoders:
 
     def trained(self, path: Path) -> TextEncoder:
         """The word-vector encoder that was trained on an index and saved in the folder `path`."""
+        from embeddings.sif import SifEncoder  # gensim takes a second to import
+
         with self._lock:
             found = self._made.get(str(path))
             if found is None:

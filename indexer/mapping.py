@@ -162,9 +162,6 @@ class Mapping:
     def _multi(self) -> list[tuple[str, str]]:
         return [(f.path, f.parent) for f in self.fields.values() if f.parent is not None]
 
-    def _raw(self, source: dict[str, Any], path: str) -> list[Any]:
-        return list(values_at(source, path))
-
     def _extract(self, node: dict[str, Any], prefix: str, out: dict[str, list[Any]], depth: int) -> None:
         fields = self.fields
         for key, value in node.items():

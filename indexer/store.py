@@ -171,8 +171,10 @@ class Store:
             part = list(ids[start : start + 500])
             marks = ",".join("?" * len(part))
             query = (
-                f"SELECT seq FROM doc WHERE id IN ({marks}) AND superseded IS NULL AND seq <= ? AND body IS NOT NULL "  # noqa: S608
-                f"UNION ALL SELECT seq FROM doc WHERE id IN ({marks}) AND superseded > ? AND seq <= ? AND body IS NOT NULL"
+                f"SELECT seq FROM doc WHERE id IN ({marks}) AND superseded IS NULL "  # noqa: S608
+                "AND seq <= ? AND body IS NOT NULL UNION ALL "
+                f"SELECT seq FROM doc WHERE id IN ({marks}) AND superseded > ? "
+                "AND seq <= ? AND body IS NOT NULL"
             )
             out.extend(row[0] for row in self.connection.execute(query, [*part, as_of, *part, as_of, as_of]))
         return sorted(out)
@@ -180,7 +182,10 @@ class Store:
     def live_rows(self, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
         """(seq, JSON) of the documents written in (after, upto] that are still live, in order."""
         cursor = self.connection.cursor()
-        query = "SELECT seq, body FROM doc WHERE seq > ? AND seq <= ? AND superseded IS NULL AND body IS NOT NULL ORDER BY seq"
+        query = (
+            "SELECT seq, body FROM doc WHERE seq > ? AND seq <= ? AND superseded IS NULL AND body IS NOT NULL "
+            "ORDER BY seq"
+        )
         for seq, body in cursor.execute(query, (after, upto)):
             yield seq, unpack(body)
 

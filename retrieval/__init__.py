@@ -2,7 +2,17 @@
 
 from .context import SearchContext
 from .modes import run_mode
-from .request import MODES, SearchRequest, parse_request
+from .request import MODES, SearchRequest, parse_query, parse_request
 from .search import count, run, search
 
-__all__ = ["MODES", "SearchContext", "SearchRequest", "count", "parse_request", "run", "run_mode", "search"]
+__all__ = [
+    "MODES",
+    "SearchContext",
+    "SearchRequest",
+    "count",
+    "parse_query",
+    "parse_request",
+    "run",
+    "run_mode",
+    "search",
+]

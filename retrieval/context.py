@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import time
 import weakref
 from functools import cached_property
@@ -74,14 +75,10 @@ class SearchContext:
 
     def expand(self, patterns: list[str]) -> list[Field]:
         """The mapped fields that the names and patterns stand for, in mapping order for patterns."""
-        import fnmatch
-
         out: dict[str, Field] = {}
         for pattern in patterns:
             if "*" in pattern:
-                for path, spec in self.mapping.fields.items():
-                    if fnmatch.fnmatchcase(path, pattern):
-                        out[path] = spec
+                out |= {p: f for p, f in self.mapping.fields.items() if fnmatch.fnmatchcase(p, pattern)}
             elif pattern in self.mapping.fields:
                 out[pattern] = self.mapping.fields[pattern]
         return list(out.values())

@@ -95,8 +95,8 @@ class DenseLeg:
         self.name = space.name
         self.accept = accept
         self.view = ctx.view.spaces.get(space.name)
-        encoder = ctx.node.encoders.of(space, ctx.view.manifest.spaces.get(space.name), ctx.index.models_path)
-        self.vector = encoder.encode_queries([text])[0]
+        self.encoder = ctx.node.encoders.of(space, ctx.view.manifest.spaces.get(space.name), ctx.index.models_path)
+        self.vector = self.encoder.encode_queries([text])[0]
         self.known = bool(np.any(self.vector))  # a question of unknown words has the zero vector
 
     def search(self, k: int) -> Ranked:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings import ModelNotInstalled
+from embeddings.base import ModelNotInstalled
 from indexer import SpaceUnavailable
 
 from .context import SearchContext

@@ -69,8 +69,8 @@ def rank_query(
             filtered = mask if accept is None else (accept if mask is None else accept & mask)
     words = inner.words(ctx) if min_score is None else None
     if words is not None:
-        found = ctx.reader.top_k(words, k, filtered, count_to)
-        return Ranked(found.docs.astype(np.int64), found.scores, found.total, found.relation)
+        found = ctx.reader.top_k(words, max(k, 1), filtered, count_to)
+        return Ranked(found.docs[:k].astype(np.int64), found.scores[:k], found.total, found.relation)
     found_all = query.matches(ctx)
     docs, scores = found_all.docs, found_all.scores
     keep = np.ones(len(docs), bool)

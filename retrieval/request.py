@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from indexer import InvalidRequest, ParsingError
@@ -45,7 +45,7 @@ class SearchRequest:
     start: int = 0
     size: int = 10
     sort: tuple[SortKey, ...] = ()
-    source: SourceFilter = SourceFilter()
+    source: SourceFilter = field(default_factory=SourceFilter)
     highlight: tuple[tuple[str, FieldOptions], ...] = ()
     explain: bool = False
     count_to: int | None = 10_000  # None: totals are not shown
@@ -70,8 +70,8 @@ def parse_request(body: Mapping[str, Any] | None, params: Mapping[str, Any], set
     start, size = _count(merged, "from", 0), _count(merged, "size", 10)
     if start + size > settings.max_result_window:
         raise InvalidRequest(
-            f"Result window is too large, from + size must be less than or equal to: [{settings.max_result_window}] but "
-            f"was [{start + size}]. Narrow the query, or ask for fewer hits."
+            "Result window is too large, from + size must be less than or equal to: "
+            f"[{settings.max_result_window}] but was [{start + size}]. Narrow the query, or ask for fewer hits."
         )
     mode, text = merged.get("mode"), merged.get("q")
     if mode is not None and mode not in MODES:
@@ -213,3 +213,8 @@ def _weights(body: Any) -> tuple[tuple[str, float], ...]:
             raise ParsingError(f"[weights] of [{leg}] must not be negative")
         out.append((leg, weight))
     return tuple(out)
+
+
+def parse_query(body: Any, settings: Settings) -> Query:
+    """One query of the query language; ParsingError says what is wrong."""
+    return Parser(settings.max_clauses, settings.max_depth).query(body)

@@ -83,9 +83,12 @@ class PlainWords:
             groups.setdefault((field.search_analyzer, similarity or field.similarity), []).append(field.path)
         queries = []
         for (analyzer, kind), paths in groups.items():
-            terms = [token.term for token in ctx.index.analyzers.get(analyzer).tokens(text)]
-            if terms:
-                queries.append(WordQuery(tuple(paths), tuple(terms), similarity=similarity_of(kind)))
+            terms = tuple(token.term for token in ctx.index.analyzers.get(analyzer).tokens(text))
+            if not terms:
+                continue
+            # a cosine is of one field's vectors: TF-IDF adds up its fields' scores instead
+            for together in [(p,) for p in paths] if kind == "TFIDF" else [tuple(paths)]:
+                queries.append(WordQuery(together, terms, similarity=similarity_of(kind)))
         return cls(tuple(queries))
 
 

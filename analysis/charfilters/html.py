@@ -8,12 +8,8 @@ from html import unescape
 from analysis.components import Analyze, CharFilter, char_filters
 from analysis.mapped import Builder, Mapped
 from analysis.options import Options
+from analysis.resources import read_words
 
-# Elements inside a line, which do not separate words; every other tag becomes a line break.
-_INLINE = frozenset(
-    "a abbr acronym b basefont bdi bdo big cite code data del dfn em font i img input ins kbd label mark "
-    "q rp rt ruby s samp select small span strike strong sub sup textarea time tt u var wbr".split()
-)
 _MARKUP = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<!\[CDATA\[(?P<cdata>.*?)\]\]>"
@@ -27,6 +23,8 @@ _MARKUP = re.compile(
 
 @char_filters.register("html_strip")
 def _html_strip(options: Options, before: Analyze) -> CharFilter:
+    # Tags of elements inside a line vanish; every other tag becomes a line break.
+    inline = read_words("inline_elements.txt")
     kept = frozenset(tag.lower() for tag in options.texts("escaped_tags", []))
 
     def apply(text: str) -> Mapped:
@@ -41,7 +39,7 @@ def _html_strip(options: Options, before: Analyze) -> CharFilter:
                 built.keep(text, *match.span("cdata"))
             elif match[0][0] == "&":
                 built.replace(unescape(match[0]), start, end)
-            elif tag and tag not in _INLINE:
+            elif tag and tag not in inline:
                 built.replace("\n", start, end)
             at = end
         built.keep(text, at, len(text))

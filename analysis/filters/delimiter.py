@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from analysis.components import Analyze, TokenFilter, token_filters
 from analysis.options import Options
@@ -48,7 +49,7 @@ class WordDelimiter(TokenFilter):
             if run["word"] and self.rules.split_on_case_change:
                 inner = [m.start() for m in _CASE.finditer(term, *run.span()) if m.start() > run.start()]
                 cuts[1:1] = inner
-            found += [(a, b, bool(run["number"])) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+            found += [(a, b, bool(run["number"])) for a, b in pairwise(cuts)]
         if not self.rules.split_on_numerics:
             joined: list[tuple[int, int, bool]] = []
             for part in found:

@@ -71,9 +71,7 @@ class PreservingAscii(TokenFilter):
             out.append(token)
             changed = to_ascii(token.term)
             if changed != token.term:
-                out.append(
-                    Token(changed, token.start, token.end, token.position, token.type, token.position_length)
-                )
+                out.append(Token(changed, token.start, token.end, token.position, token.type, token.position_length))
         return out
 
 
@@ -121,9 +119,7 @@ def _cjk_width(options: Options, before: Analyze) -> TokenFilter:
 
 @token_filters.register("decimal_digit")
 def _decimal_digit(options: Options, before: Analyze) -> TokenFilter:
-    return Folding(
-        lambda term: "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in term)
-    )
+    return Folding(lambda term: "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in term))
 
 
 @token_filters.register("trim")

@@ -23,8 +23,8 @@ class Grams(TokenFilter):
         for token in tokens:
             length = len(token.term)
             for a in range(1 if self.edge else length):
-                for b in range(a + self.least, min(a + self.most, length) + 1):
-                    out.append(replace(token, term=token.term[a:b]))
+                ends = range(a + self.least, min(a + self.most, length) + 1)
+                out += [replace(token, term=token.term[a:b]) for b in ends]
             if self.preserve and not self.least <= length <= self.most:
                 out.append(token)
         return out
@@ -33,9 +33,7 @@ class Grams(TokenFilter):
 class Shingles(TokenFilter):
     """Neighbouring terms joined, at the position of the first; gaps are filled (Lucene's ShingleFilter)."""
 
-    def __init__(
-        self, least: int, most: int, unigrams: bool, lone: bool, separator: str, filler: str
-    ) -> None:
+    def __init__(self, least: int, most: int, unigrams: bool, lone: bool, separator: str, filler: str) -> None:
         self.least, self.most, self.unigrams, self.lone = least, most, unigrams, lone
         self.separator, self.filler = separator, filler
 
@@ -77,8 +75,7 @@ class CjkBigrams(TokenFilter):
             previous = token.position
             if _CJK_TYPES.get(token.type) in self.scripts:
                 chars = [
-                    Token(c, token.start + at, token.start + at + 1, 0, token.type)
-                    for at, c in enumerate(token.term)
+                    Token(c, token.start + at, token.start + at + 1, 0, token.type) for at, c in enumerate(token.term)
                 ]
                 if len(token.term) != token.end - token.start:
                     chars = [replace(char, start=token.start, end=token.end) for char in chars]
@@ -103,9 +100,7 @@ class CjkBigrams(TokenFilter):
             if at + 1 < len(run):
                 after = run[at + 1]
                 length = 2 if self.unigrams else 1
-                out.append(
-                    Token(char.term + after.term, char.start, after.end, position, "<DOUBLE>", length)
-                )
+                out.append(Token(char.term + after.term, char.start, after.end, position, "<DOUBLE>", length))
             if self.unigrams or alone or at + 1 < len(run):
                 position += 1
         return position

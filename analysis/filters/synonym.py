@@ -150,9 +150,7 @@ class Synonyms(TokenFilter):
         for at, length, key in matches:
             span = self._span(tokens, at, length)
             for way in self.rules.ways[key].values():
-                out += [
-                    Token(t.term, *span, at + t.position, "SYNONYM", t.position_length) for t in way.tokens
-                ]
+                out += [Token(t.term, *span, at + t.position, "SYNONYM", t.position_length) for t in way.tokens]
         return sorted(out, key=lambda token: token.position)
 
     @staticmethod

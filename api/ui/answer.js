@@ -7,8 +7,8 @@ import { Kept } from "./kept.js";
  * One question's answer as it comes. `status`: asking, reading (passages found), answering, then one
  * of answered, refused, failed or stopped. `citations` are by number, `result` is the final event.
  */
-function newRecord(key, question) {
-  return { ...key, question, status: "asking", passages: [], text: "", citations: new Map(), result: null, error: null };
+function newRecord(request) {
+  return { ...request, status: "asking", passages: [], text: "", citations: new Map(), result: null, error: null };
 }
 
 /** Asks, keeps what was answered, and tells `changed(record)` of each step. */
@@ -22,17 +22,18 @@ export class Answers {
   }
 
   /** Shows the answer to a question, from memory unless `again`; resolves when it is complete. */
-  async ask({ index, question, answerer, again = false }) {
+  async ask({ index, question, answerer, filters }, again = false) {
     this.stop();
-    const key = JSON.stringify([index, question, answerer]);
+    const request = { index, question, answerer, filters };
+    const key = JSON.stringify(request);
     const known = this.#kept.get(key);
     if (known && !again) return this.#changed(known);
-    const record = newRecord({ index, answerer }, question);
+    const record = newRecord(request);
     const abort = new AbortController();
     this.#abort = abort;
     this.#changed(record);
     try {
-      for await (const { event, data } of client.ask(index, question, answerer, abort.signal)) {
+      for await (const { event, data } of client.ask(request, abort.signal)) {
         apply(record, event, data);
         if (abort.signal.aborted) return undefined;
         this.#changed(record);

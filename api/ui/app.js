@@ -6,6 +6,7 @@ import * as client from "./client.js";
 import { drawControls, otherLanguage } from "./controls.js";
 import { fill, h, loadIcons } from "./dom.js";
 import { describe } from "./fields.js";
+import { filterFields, inForce } from "./filters.js";
 import { duration, preferredLanguage, t, useLanguage } from "./i18n.js";
 import * as keyboard from "./keyboard.js";
 import { Kept } from "./kept.js";
@@ -26,6 +27,8 @@ let response = null;
 let failure = null;
 let abort = null;
 let retry = null;
+let filterable = new Map(); // of the state's index: source path to the field that filters by it
+const mappings = new Kept(20, 60_000);
 let record = null;
 
 const card = new AnswerCard(ui.answer, {
@@ -61,17 +64,17 @@ async function run({ again = false, moved = false } = {}) {
   drawControls(ui, state, indices);
   document.body.dataset.view = state.q ? "results" : "home";
   document.title = state.q ? `${state.q} – Quarry` : "Quarry";
+  if (moved) scrollTo(0, 0);
   try {
     if (state.q === "") await home(signal);
     else if (await chosenIndex(signal)) await Promise.all([search(again, signal), answer(again)]);
+    else drawResults();
   } catch (error) {
     if (signal.aborted) return;
     failure = error;
-    if (error.kind === "offline") retry = setTimeout(() => run({ again, moved: false }), RETRY);
+    if (error.kind === "offline") retry = setTimeout(() => run({ again }), RETRY);
+    drawResults();
   }
-  if (signal.aborted) return;
-  drawResults();
-  if (moved) arrive();
 }
 
 async function home(signal) {
@@ -82,32 +85,34 @@ async function home(signal) {
   drawResults();
   ui.query.focus();
   const suggested = state.index ? await client.someTitles(state.index, signal) : [];
-  if (!signal.aborted && suggested.length > 0) fill(ui.results, notices.suggestions(state, suggested));
+  if (suggested.length > 0) fill(ui.results, notices.suggestions(state, suggested));
 }
 
 function answer(again) {
-  if (wantsAnswer()) return answers.ask({ index: state.index, question: state.q, answerer: state.answerer, again }).then(() => undefined);
+  if (wantsAnswer()) return answers.ask({ ...state, question: state.q }, again);
   answers.stop();
   return card.clear();
 }
 
 async function search(again, signal) {
   const key = address(state);
-  const known = again ? undefined : kept.get(key);
-  if (known) {
-    response = known;
-    return drawResults();
-  }
   const waiting = setTimeout(() => busy(true), 120);
   try {
-    response = await client.search(state, signal);
+    const known = again ? undefined : kept.get(key);
+    [response, filterable] = await Promise.all([known ?? client.search(state, signal), filterableFields(signal)]);
     kept.set(key, response);
-    drawResults();
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) busy(false);
   }
-  return undefined;
+  drawResults();
+  leaveBox();
+}
+
+async function filterableFields(signal) {
+  const known = mappings.get(state.index) ?? filterFields(await client.properties(state.index, signal));
+  mappings.set(state.index, known);
+  return known;
 }
 
 function busy(on) {
@@ -119,11 +124,8 @@ function busy(on) {
 }
 
 /** Focus leaves the box for the results: j and k work at once, and a phone's keyboard goes away. */
-function arrive() {
-  scrollTo(0, 0);
-  if ([ui.query, document.body].includes(document.activeElement)) {
-    ui.results.querySelector("h2")?.focus({ preventScroll: true });
-  }
+function leaveBox() {
+  if ([ui.query, document.body].includes(document.activeElement)) ui.results.querySelector("h2")?.focus({ preventScroll: true });
 }
 
 /** Whether the state's index exists, asking again in case that it was made a moment ago. */
@@ -164,11 +166,10 @@ function drawResults() {
   const { total, hits } = response.hits;
   ui.announcer.textContent = t("results.count", { count: total.value });
   if (hits.length === 0) {
-    return fill(ui.results, total.value > 0 && state.page > 1 ? notices.pastTheEnd(state) : notices.nothingFound(state));
+    return fill(ui.results, inForce(state), total.value > 0 && state.page > 1 ? notices.pastTheEnd(state) : notices.nothingFound(state));
   }
-  const from = (state.page - 1) * client.PAGE_SIZE;
-  const list = hitList(response, { mode: state.mode, from });
-  return fill(ui.results, tally(total), list, paging(state, total.value), notices.asCommand(state, client.PAGE_SIZE));
+  const list = hitList(response, state, filterable);
+  return fill(ui.results, tally(total), inForce(state), list, paging(state, total.value), notices.asCommand(state, client.PAGE_SIZE));
 }
 
 function tally({ value, relation }) {
@@ -178,6 +179,7 @@ function tally({ value, relation }) {
   return [
     h("h2", { class: "tally", tabindex: "-1" }, parts.filter(Boolean).join(t("separator"))),
     pending > 0 && h("p", { class: "tally" }, t("results.pending", { count: pending })),
+    (response._warnings ?? []).map((warning) => h("p", { class: "tally" }, warning)),
   ];
 }
 
@@ -213,7 +215,7 @@ function listen() {
   ui.modes.addEventListener("change", (event) => go({ ...state, q: ui.query.value.trim(), mode: event.target.value, page: 1 }));
   ui.index.addEventListener("change", () => {
     remembered.set("index", ui.index.value);
-    go({ ...state, q: ui.query.value.trim(), index: ui.index.value, page: 1 });
+    go({ ...state, q: ui.query.value.trim(), index: ui.index.value, filters: [], page: 1 });
   });
   ui.language.addEventListener("click", async () => {
     remembered.set("language", otherLanguage());

@@ -2,6 +2,7 @@
 // behind a proxy that adds a prefix.
 
 import { TITLES } from "./fields.js";
+import { clauses } from "./filters.js";
 import { MARK_END, MARK_START } from "./text.js";
 
 export const PAGE_SIZE = 10;
@@ -59,13 +60,14 @@ export async function indices(signal) {
 }
 
 /** The path and body of a search: shown to the reader as a command, and sent. */
-export function searchRequest({ q, mode, index, page }) {
+export function searchRequest({ q, mode, index, page, filters }) {
   return {
     path: `${at(index)}/_search?${new URLSearchParams({ mode, q })}`,
     body: {
       size: PAGE_SIZE,
       from: (page - 1) * PAGE_SIZE,
       explain: true,
+      ...(filters.length > 0 && { filter: clauses(filters) }),
       highlight: {
         pre_tags: [MARK_START],
         post_tags: [MARK_END],
@@ -83,6 +85,12 @@ export async function search(state, signal) {
   return (await send(path, { method: "POST", body, signal })).json();
 }
 
+/** The properties of an index's mapping. */
+export async function properties(index, signal) {
+  const answer = await (await send(`${at(index)}/_mapping`, { signal })).json();
+  return Object.values(answer)[0]?.mappings?.properties ?? {};
+}
+
 /** Short titles of a few documents of an index, to start from. */
 export async function someTitles(index, signal) {
   const body = { size: 40, query: { match_all: {} }, _source: TITLES };
@@ -97,8 +105,9 @@ export async function source(index, id, signal) {
 }
 
 /** Asks a question; yields {event, data} as they come: passages, token, citation, done or error. */
-export async function* ask(index, question, answerer, signal) {
-  const body = { question, stream: true, ...(answerer && { answerer }) };
+export async function* ask({ index, question, answerer, filters }, signal) {
+  const filter = filters.length > 0 && { filter: clauses(filters) };
+  const body = { question, stream: true, ...filter, ...(answerer && { answerer }) };
   const response = await send(`${at(index)}/_ask`, { method: "POST", body, signal, accept: "text/event-stream" });
   let last = "";
   try {

@@ -2,22 +2,24 @@
 
 import { copyButton } from "./copy.js";
 import { h, icon } from "./dom.js";
+import { clauses } from "./filters.js";
 import { t } from "./i18n.js";
 import { MODES, address } from "./state.js";
 
 function notice(name, heading, ...contents) {
-  return h("div", { class: "notice" }, icon(name), h("h2", {}, heading), ...contents);
+  return h("div", { class: "notice" }, icon(name), h("h2", {}, heading), ...contents.filter(Boolean));
 }
 
 const chip = (state, text) => h("a", { class: "chip", href: address(state), "data-go": true }, text);
 
-/** Nothing matched; the other rankings are offered. */
+/** Nothing matched; the search without its filters, and the other rankings, are offered. */
 export function nothingFound(state) {
   const others = MODES.filter((mode) => mode !== state.mode);
   return notice(
     "empty",
     t("empty.title", { q: state.q }),
     h("p", {}, t("empty.hint", { index: state.index })),
+    state.filters.length > 0 && h("p", { class: "chips" }, chip({ ...state, filters: [], page: 1 }, t("empty.unfiltered"))),
     h("p", { class: "chips" }, h("span", {}, t("empty.try")), others.map((mode) => chip({ ...state, mode, page: 1 }, t(`mode.${mode}`)))),
   );
 }
@@ -61,10 +63,12 @@ export function command(text) {
 }
 
 /** A search as a curl command, folded. */
-export function asCommand({ q, mode, index, page }, size) {
-  const quoted = `'${`q=${q}`.replaceAll("'", "'\\''")}'`;
+export function asCommand({ q, mode, index, page, filters }, size) {
+  const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const url = new URL(`${encodeURIComponent(index)}/_search`, document.baseURI);
-  const text = `curl -s --get '${url}' --data-urlencode ${quoted} -d mode=${mode} -d from=${(page - 1) * size} -d size=${size}`;
+  const given = `curl -s --get ${quote(url.href)} --data-urlencode ${quote(`q=${q}`)} -d mode=${mode} -d from=${(page - 1) * size} -d size=${size}`;
+  const body = quote(JSON.stringify({ q, mode, from: (page - 1) * size, size, filter: clauses(filters) }));
+  const text = filters.length === 0 ? given : `curl -s ${quote(url.href)} -H 'Content-Type: application/json' -d ${body}`;
   const details = h("details", { class: "as-command" }, h("summary", {}, t("command.summary"), icon("chevron")));
   details.append(command(text));
   return details;

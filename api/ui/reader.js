@@ -11,7 +11,7 @@ const WINDOW = 24000; // UTF-16 units shown at once around the mark: a book stay
 
 /**
  * A region that shows a document under its title, which stands above it already. `load` resolves to
- * {source, field, ranges, kind, note}: the text of `field` is shown with `ranges` marked.
+ * {source, field, ranges, note}: the text of `field` is shown with `ranges` ([start, end, kind]) marked.
  */
 export function reader({ title, load }) {
   const label = t("reader.label", { title });
@@ -23,39 +23,39 @@ export function reader({ title, load }) {
   return box;
 }
 
-function show(box, { source, field, ranges, kind, note }) {
+function show(box, { source, field, ranges, note }) {
   const all = leaves(source);
   const view = describe(source, [field]);
-  const shown = all.find(([path]) => path === field) ?? (view.body && [view.body.field, view.body.text]) ?? ["", ""];
-  const whole = shown[1];
-  const rest = all.filter(([path]) => path !== shown[0] && path !== view.title?.field);
+  const [path, whole] = all.find((leaf) => leaf[0] === field) ?? (view.body ? [view.body.field, view.body.text] : ["", ""]);
+  const rest = all.filter((leaf) => leaf[0] !== path && leaf[0] !== view.title?.field);
   const body = h("div", { class: "passage", lang: language(whole) });
+  const row = ([name, value]) => [h("dt", {}, name), h("dd", { lang: language(value) }, shorten(value))];
   fill(
     box,
     note && h("p", { class: "note", role: "note" }, icon("info"), note),
     body,
-    rest.length > 0 && h("dl", { class: "rest" }, rest.map(([path, value]) => [h("dt", {}, path), h("dd", { lang: language(value) }, shorten(path, value))])),
+    rest.length > 0 && h("dl", { class: "rest" }, rest.map(row)),
   );
-  const center = ranges.length > 0 ? ranges[0][0] : 0;
-  const from = whole.length <= WINDOW ? 0 : Math.max(0, center - WINDOW / 2);
-  renderWindow(body, whole, ranges, kind, from, whole.length <= WINDOW ? whole.length : Math.min(whole.length, from + WINDOW));
+  const first = (ranges.find(([, , kind]) => kind === "quote") ?? ranges[0] ?? [0])[0];
+  const from = whole.length <= WINDOW ? 0 : Math.max(0, first - WINDOW / 2);
+  renderWindow(body, whole, ranges, from, Math.min(whole.length, from + WINDOW));
   scrollToMark(box);
 }
 
 /** Part of a long text, with buttons for what stands before and after it. */
-function renderWindow(body, whole, ranges, kind, from, to) {
-  const inside = ranges.filter(([start, end]) => end > from && start < to).map(([start, end]) => [Math.max(start, from) - from, Math.min(end, to) - from]);
+function renderWindow(body, whole, ranges, from, to) {
+  const shifted = ranges.filter(([start, end]) => end > from && start < to).map(([start, end, kind]) => [Math.max(start, from) - from, Math.min(end, to) - from, kind]);
   const more = (key, nextFrom, nextTo) =>
-    h("button", { type: "button", class: "more", onclick: () => renderWindow(body, whole, ranges, kind, nextFrom, nextTo) }, t(key));
+    h("button", { type: "button", class: "more", onclick: () => renderWindow(body, whole, ranges, nextFrom, nextTo) }, t(key));
   fill(
     body,
     from > 0 && more("reader.earlier", Math.max(0, from - WINDOW), to),
-    markedText(whole.slice(from, to), inside, kind),
+    markedText(whole.slice(from, to), shifted),
     to < whole.length && more("reader.later", from, Math.min(whole.length, to + WINDOW)),
   );
 }
 
-function shorten(path, value) {
+function shorten(value) {
   if (/^https?:\/\//i.test(value)) return h("a", { href: value, rel: "noopener noreferrer nofollow", target: "_blank" }, value);
   return value.length > 2000 ? `${value.slice(0, 2000)}…` : value;
 }
@@ -82,5 +82,5 @@ export async function loadCitation(index, citation) {
     range = at < 0 ? null : [at, at + citation.quote.length];
     note = t("reader.changed");
   }
-  return { source, field: citation.field, ranges: range ? [range] : [], kind: "quote", note };
+  return { source, field: citation.field, ranges: range ? [[...range, "quote"]] : [], note };
 }

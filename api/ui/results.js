@@ -3,80 +3,93 @@
 import * as client from "./client.js";
 import { fill, h, icon } from "./dom.js";
 import { describe, fragmentsOf, marksEverywhere, marksOf } from "./fields.js";
-import { number, t } from "./i18n.js";
-import { markedText, snippet } from "./marked.js";
+import { narrowing } from "./filters.js";
+import { number } from "./i18n.js";
+import { markedText, ofKind, snippet, surroundings } from "./marked.js";
 import { reader } from "./reader.js";
-import { excerpt, language } from "./text.js";
+import { excerpt, language, utf16Range } from "./text.js";
 import { why } from "./why.js";
 
-/** The list of a response's hits, ranked from `from` + 1. */
-export function hitList(response, { mode, from }) {
+const BY_MEANING = ["bert", "word2vec", "glove"];
+
+/**
+ * The list of a response's hits. `state` gives mode and page; `filterable` maps source paths to the
+ * fields that filter by their values.
+ */
+export function hitList(response, state, filterable) {
+  const first = (state.page - 1) * client.PAGE_SIZE + 1;
   const hits = response.hits.hits;
-  const top = response.hits.max_score ?? hits[0]?._score ?? 0;
-  return h("ol", { class: "hits", start: from + 1 }, hits.map((hit, i) => hitItem(hit, { mode, top, rank: from + i + 1 })));
+  const context = { state, filterable, top: response.hits.max_score ?? 0 };
+  return h("ol", { class: "hits", start: first }, hits.map((hit, i) => hitItem(hit, first + i, context)));
 }
 
-function hitItem(hit, { mode, top, rank }) {
-  const highlighted = Object.keys(hit.highlight ?? {});
-  const view = describe(hit._source, highlighted.filter((field) => !/title|name|heading/i.test(field)));
+function hitItem(hit, rank, { state, filterable, top }) {
+  const highlighted = Object.keys(hit.highlight ?? {}).filter((field) => !/title|name|heading/i.test(field));
+  const view = describe(hit._source, [hit._passage?.field, ...highlighted].filter(Boolean));
   const heading = view.title?.text ?? hit._id;
   const place = h("div", { class: "opened" });
-  const open = () => toggle(hit, view, heading, title, place);
   const title = h(
     "button",
-    { type: "button", class: "title", id: `hit-${rank}`, "aria-expanded": "false", lang: language(heading), onclick: open },
-    view.title ? markedText(heading, marksOf(hit, view.title.field, heading)) : heading,
+    { type: "button", class: "title", id: `hit-${rank}`, "aria-expanded": "false", lang: language(heading), onclick: () => toggle(hit, view, title, place) },
+    view.title ? markedText(heading, ofKind(marksOf(hit, view.title.field, heading), "match")) : heading,
   );
-  const { button, panel } = why(hit, { rank, mode, top });
-  return h(
-    "li",
-    { class: "hit" },
-    h(
-      "article",
-      { "aria-labelledby": title.id },
-      h("div", { class: "found" }, h("h3", {}, title), meta(hit, view, rank), view.body && matched(hit, view.body)),
-      button,
-      panel,
-      place,
-    ),
-  );
+  const { button, panel } = why(hit, { rank, mode: state.mode, top });
+  const found = h("div", { class: "found" }, h("h3", {}, title), meta(hit, view, rank, state, filterable), view.body && matched(hit, view.body, state.mode));
+  return h("li", { class: "hit" }, h("article", { "aria-labelledby": title.id }, found, button, panel, place));
 }
 
-function meta(hit, view, rank) {
+function meta(hit, view, rank, state, filterable) {
   const link = view.link && new URL(view.link);
+  const values = shortValues(view).map(([path, value]) =>
+    filterable.has(path) ? narrowing(state, filterable.get(path), path, value) : h("span", { title: path }, value),
+  );
   return h(
     "p",
     { class: "meta" },
     h("span", { class: "rank" }, number(rank)),
-    h("span", { class: "id" }, hit._id),
+    h("span", {}, hit._id),
     link && h("a", { href: link.href, rel: "noopener noreferrer nofollow", target: "_blank" }, link.host, icon("external")),
-    shortFields(view).map(([path, text]) => h("span", { class: "field", title: path, lang: language(text) }, text)),
+    values,
   );
 }
 
 /** The document's few short values (a date, a section): they tell results apart at a glance. */
-function shortFields(view) {
-  return view.rest.filter(([path, text]) => text.length <= 24 && !text.includes("\n") && path !== view.title?.field).slice(0, 2);
+function shortValues(view) {
+  const values = view.rest.flatMap(([path, text]) => text.split("\n").map((value) => [path, value]));
+  return values.filter(([, value]) => value.length <= 24).slice(0, 3);
 }
 
-function matched(hit, body) {
-  const fragments = fragmentsOf(hit, body.field);
+/** What matched: the words in their sentences, or the passage that is nearest in meaning. */
+function matched(hit, body, mode) {
   const lang = language(body.text);
-  const plain = () => excerpt(body.text, lang === "en" ? 280 : 140);
-  return h("p", { class: "snippet", lang }, fragments.length > 0 ? snippet(fragments, body.text) : plain());
+  const size = lang === "en" ? 280 : 140;
+  const fragments = fragmentsOf(hit, body.field);
+  const passage = passageRange(hit, body);
+  let content = excerpt(body.text, size);
+  if (passage && (fragments.length === 0 || BY_MEANING.includes(mode))) content = surroundings(body.text, passage, [[...passage, "quote"]], size);
+  else if (fragments.length > 0) content = snippet(fragments, body.text);
+  return h("p", { class: "snippet", lang }, content);
+}
+
+function passageRange(hit, body) {
+  if (!hit._passage || hit._passage.field !== body.field) return null;
+  return utf16Range(body.text, hit._passage.start, hit._passage.end);
 }
 
 /** Opens the whole document in its snippet's place, or closes it. */
-function toggle(hit, view, heading, title, place) {
+function toggle(hit, view, title, place) {
   const open = !place.hasChildNodes();
   title.setAttribute("aria-expanded", String(open));
   title.closest(".hit").classList.toggle("open", open);
   if (!open) return fill(place);
   const load = async () => {
     const source = await client.source(hit._index, hit._id);
-    const body = describe(source, [view.body?.field]).body;
-    return { source, field: body?.field, ranges: body ? marksEverywhere(hit, body.field, body.text) : [], kind: "match" };
+    const { body } = describe(source, [view.body?.field]);
+    if (!body) return { source, field: null, ranges: [] };
+    const words = ofKind(marksEverywhere(hit, body.field, body.text), "match");
+    const passage = passageRange(hit, body);
+    return { source, field: body.field, ranges: passage ? [...words, [...passage, "quote"]] : words };
   };
-  fill(place, reader({ title: heading, load }));
+  fill(place, reader({ title: title.textContent, load }));
   return place.closest(".hit").scrollIntoView({ block: "nearest" });
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,24 @@ class TextField(Vocabulary):
         return offsets, positions
 
 
+class Derived:
+    """Values that readers computed from one segment alone, kept while it is open, and not too many."""
+
+    def __init__(self, limit: int = 64) -> None:
+        self._values: dict[Hashable, Any] = {}
+        self._limit = limit
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The value of a key, made when it is not there. Two threads may both make it."""
+        value = self._values.get(key)
+        if value is None:
+            value = make()
+            if len(self._values) >= self._limit:
+                self._values.clear()
+            self._values[key] = value
+        return value
+
+
 class Segment:
     """A run of documents, open for reading; see :mod:`indexer.segment` for the members."""
 
@@ -101,6 +120,7 @@ class Segment:
         self.seqs: np.ndarray = file.array("seqs")
         self.text_fields: tuple[str, ...] = tuple(file.attributes["fields"])
         self.column_fields: tuple[str, ...] = tuple(file.attributes["columns"])
+        self.derived = Derived()
         self._file = file
         self._text: dict[str, TextField] = {}
         self._columns: dict[str, Column] = {}

@@ -38,7 +38,7 @@ Repeated terms in ``terms`` add up (a boost of 2). Terms that no live document h
 from retrieval.lexical.query import PhraseQuery, TopK, WordQuery
 from retrieval.lexical.reader import LexicalReader
 from retrieval.lexical.similarity import BM25, BM25L, TFIDF, BM25Plus, Similarity
-from retrieval.lexical.statistics import Explanation, FieldStatistics
+from retrieval.lexical.statistics import Explanation, FieldStatistics, TermExplanation
 
 __all__ = [
     "BM25",
@@ -50,6 +50,7 @@ __all__ = [
     "LexicalReader",
     "PhraseQuery",
     "Similarity",
+    "TermExplanation",
     "TopK",
     "WordQuery",
 ]

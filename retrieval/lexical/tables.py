@@ -15,11 +15,11 @@ BLOB, BOUNDS, HASH, HASH_SIZE = range(7, 11)
 LOST_TERMS, LOST, LOST_SIZE = range(11, 14)
 # Bits of documents that may not be hits (address or 0, and the bit of document 0).
 BLOCKED, BLOCKED_FROM = range(14, 16)
-# Number of codes; frequency of each (uint32).
-CODES, FREQS = range(16, 18)
+# Number of codes; frequency and length byte of each (uint32, uint8).
+CODES, FREQS, CODE_BYTES = range(16, 19)
 # Of class c at PER_CLASS + c * CLASS_COLUMNS: float32 over codes; uint8 of each document; float32 over those
 # bytes, or over documents when the bytes are 0; float32[256] bounds over quantised impacts.
-PER_CLASS = 18
+PER_CLASS = 19
 TABLE, BYTES, FACTORS, LIMITS = range(4)
 CLASS_COLUMNS = 4
 

@@ -16,6 +16,7 @@ import numpy as np
 from indexer import ParsingError
 
 from ..context import SearchContext
+from .. import lexical
 from ..lexical import PhraseQuery, WordQuery
 
 Words = WordQuery | PhraseQuery
@@ -119,9 +120,19 @@ def scores_at(found: Matches, docs: np.ndarray) -> np.ndarray:
     return np.where(found.docs[at] == docs, found.scores[at], np.float32(0.0)).astype(np.float32)
 
 
-def of_lexical(found: Any) -> Explanation:
-    """A word-level explanation in the response's shape."""
-    return Explanation(found.value, found.description, tuple(of_lexical(d) for d in found.details))
+def of_lexical(found: lexical.Explanation) -> Explanation:
+    """A word-level account in the response's shape: each term's contribution with every symbol's value."""
+    return Explanation(found.value, found.description, tuple(_of_term(t) for t in found.terms))
+
+
+def _of_term(t: lexical.TermExplanation) -> Explanation:
+    tf = Explanation(
+        t.tf_part,
+        f"tf, of freq {t.frequency:g} in a field of length {t.length:g} (average {t.average_length:.4g})",
+    )
+    idf = Explanation(t.idf, f"idf, of a term in {t.df} of {t.documents} documents")
+    boost = (Explanation(t.boost, "boost"),) if t.boost != 1.0 else ()
+    return Explanation(t.contribution, f"weight of [{t.term}], product of:", (*boost, idf, tf))
 
 
 # --- parsing ------------------------------------------------------------------------------------

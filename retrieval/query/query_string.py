@@ -95,7 +95,9 @@ class _Reader:
         while at < len(stripped):
             found = _TOKEN.match(stripped, at)
             if found is None or found.end() == at:
-                raise ParsingError(f"Failed to parse query [{text}]: cannot read {stripped[at:at + 20]!r}; quote or escape it")
+                raise ParsingError(
+                    f"Failed to parse query [{text}]: cannot read {stripped[at : at + 20]!r}; quote or escape it"
+                )
             assert found.lastgroup is not None
             self.tokens.append((found.lastgroup, found.group(found.lastgroup)))
             at = found.end()
@@ -199,7 +201,9 @@ class _Reader:
 
     def _range(self, kind: str, word: str, fields: tuple[tuple[str, float], ...]) -> Query:
         if len(fields) != 1 or "*" in fields[0][0]:
-            raise ParsingError(f"Failed to parse query [{self.text}]: a range needs a field, such as year:[1990 TO 2000]")
+            raise ParsingError(
+                f"Failed to parse query [{self.text}]: a range needs a field, such as year:[1990 TO 2000]"
+            )
         path = fields[0][0]
         if kind == "compare":
             value = _unescaped(self._peek()[1])

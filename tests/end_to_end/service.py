@@ -39,7 +39,11 @@ class Service:
     def start(self, wait: bool = True) -> None:
         """Start it, and wait until it is ready for searches."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("QUARRY_")}
-        environment.update(self._environment, PYTHONPATH=str(ROOT), PYTHONWARNINGS="default")
+        environment.update(
+            self._environment,
+            PYTHONPATH=os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+            PYTHONWARNINGS="default",
+        )
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _SERVE], env=environment, cwd=self.data.parent, stdout=log, stderr=log,

@@ -1,0 +1,63 @@
+"""The question's premises: its numbers and names must stand in the passages that answer it.
+
+A question whose number or name was changed ("in 1997" for 1979) finds the right passage all the same;
+answering it would confirm what the passage denies.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from analysis.fold import fold
+
+from .numbers import numbers
+
+_QUOTED = re.compile('《([^》]+)》|〈([^〉]+)〉|“([^”]+)”|「([^」]+)」|『([^』]+)』|"([^"]+)"')
+_WORD = re.compile(r"[^\W\d_][\w'’.&-]*", re.UNICODE)
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
+
+
+def names(question: str) -> list[str]:
+    """Quoted parts of a question, and its capitalised words that do not merely begin a sentence."""
+    text = unicodedata.normalize("NFKC", question)
+    out = [next(g for g in m.groups() if g) for m in _QUOTED.finditer(text)]
+    chinese = bool(_HAN.search(text))
+    start = True
+    for match in _WORD.finditer(text):
+        word = match.group().rstrip(".'’")
+        for suffix in ("'s", "’s"):
+            word = word.removesuffix(suffix)
+        inner_capital = any(c.isupper() for c in word[1:])
+        if _LATIN.match(word) and (inner_capital or (word[0].isupper() and (chinese or not start) and len(word) > 1)):
+            out.append(word)
+        start = text[match.end() : match.end() + 1] in (".", "?", "!", ":", "。", "？") and len(word) > 2
+    return out
+
+
+def missing_premises(question: str, passages: Sequence[str]) -> list[str]:
+    """The question's numbers and names that none of the cited passages holds.
+
+    Names are not asked for across languages: a Chinese passage writes an English name its own way.
+    """
+    known = set().union(*(numbers(p) for p in passages)) if passages else set()
+    out = [n for n in sorted(numbers(question, lenient=False)) if n not in known]
+    asked = names(question)
+    if asked:
+        texts = [_squeezed(p) for p in passages]
+        chinese = bool(_HAN.search(question))
+        same = [t for t in texts if chinese or not _mostly_han(t)]
+        if same:
+            out += [n for n in asked if not any(_squeezed(n) in t for t in same)]
+    return out
+
+
+def _squeezed(text: str) -> str:
+    """Folded, without spaces and punctuation: how a name is compared."""
+    return "".join(c for c in fold(text).text if c.isalnum())
+
+
+def _mostly_han(text: str) -> bool:
+    return len(_HAN.findall(text)) * 3 > len(text)

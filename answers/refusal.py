@@ -1,0 +1,108 @@
+"""Refusal: is the evidence strong enough to answer at all?
+
+A logistic regression on a few signals, each weak alone and moving with the index; together they tell
+whether the answer is in these documents. Its coefficients are fitted by `quarry tune` on judged
+questions with and without their passage, and shipped in refusal.json with the threshold.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from .evidence import Evidence
+from .extractive import best_sentences
+
+FEATURES = (
+    "top_cosine", "cosine_gap", "sentence_cosine", "passage_coverage", "sentence_coverage", "agreement",
+)  # fmt: skip
+
+
+def features(evidence: Evidence) -> np.ndarray:
+    """float64[len(FEATURES)] of one question's evidence.
+
+    top_cosine: the best passage's, over the found ones. cosine_gap: it less the next passage's.
+    sentence_cosine, sentence_coverage: of the sentence that would be answered. passage_coverage: the share
+    of the question's idf mass that the first passage holds. agreement: 1 over the worse of the first
+    passage's ranks in the two legs.
+    """
+    cosines = sorted((p.cosine for p in evidence.passages if not math.isnan(p.cosine)), reverse=True)
+    best = best_sentences(evidence, 1)
+    top = cosines[0] if cosines else 0.8
+    return np.array([
+        top,
+        top - cosines[1] if len(cosines) > 1 else 0.1,
+        best[0].cosine if best and not math.isnan(best[0].cosine) else 0.8,
+        evidence.passages[0].coverage if evidence.passages else 0.0,
+        best[0].coverage if best else 0.0,
+        evidence.agreement,
+    ])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The fitted regression: probability = sigmoid(weights · (features - mean) / deviation + bias)."""
+
+    weights: tuple[float, ...]
+    bias: float
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    threshold: float
+
+    def probability(self, values: np.ndarray) -> float:
+        """How likely the passages hold the answer."""
+        scaled = (values - np.array(self.mean)) / np.array(self.deviation)
+        return 1.0 / (1.0 + math.exp(-float(scaled @ np.array(self.weights)) - self.bias))
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "features": list(FEATURES),
+            "weights": list(self.weights),
+            "bias": self.bias,
+            "mean": list(self.mean),
+            "deviation": list(self.deviation),
+            "threshold": self.threshold,
+        }
+
+
+@cache
+def shipped() -> Calibration:
+    """The calibration that comes with this version."""
+    body = json.loads(files("answers").joinpath("refusal.json").read_text("utf-8"))
+    assert tuple(body["features"]) == FEATURES
+    numbers = {key: tuple(body[key]) for key in ("weights", "mean", "deviation")}
+    return Calibration(**numbers, bias=body["bias"], threshold=body["threshold"])
+
+
+def fit(values: np.ndarray, answerable: np.ndarray, weights: np.ndarray, ridge: float = 1.0) -> Calibration:
+    """Fit the regression by iteratively reweighted least squares with an L2 penalty.
+
+    values float64[n, features]; answerable bool[n]; weights float64[n], an example's weight (so that each
+    collection counts alike). The threshold is left at .5 (see `threshold_for`).
+    """
+    mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
+    x = np.column_stack([(values - mean) / deviation, np.ones(len(values))])
+    y = answerable.astype(np.float64)
+    beta = np.zeros(x.shape[1])
+    penalty = np.diag([ridge] * (x.shape[1] - 1) + [0.0])
+    for _ in range(50):
+        p = 1.0 / (1.0 + np.exp(-x @ beta))
+        gradient = x.T @ (weights * (y - p)) - penalty @ beta
+        hessian = (x * (weights * p * (1 - p))[:, None]).T @ x + penalty
+        step = np.linalg.solve(hessian, gradient)
+        beta += step
+        if np.abs(step).max() < 1e-10:
+            break
+    return Calibration(tuple(beta[:-1]), float(beta[-1]), tuple(mean), tuple(deviation), 0.5)
+
+
+def threshold_for(probabilities: np.ndarray, rate: float) -> float:
+    """The lowest threshold that at most a share `rate` of the given (unanswerable) probabilities reaches."""
+    ranked = np.sort(probabilities)[::-1]
+    allowed = math.floor(rate * len(ranked))
+    return float(ranked[allowed]) + 1e-9 if allowed < len(ranked) else 0.0
