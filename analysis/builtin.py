@@ -19,7 +19,7 @@ from analysis.multilingual import MultilingualAnalyzer
 from analysis.options import Options
 from analysis.pinyin import PinyinAnalyzer
 from analysis.stemming import stemmer, stemmer_languages
-from analysis.tokenizers.basic import PatternTokenizer, SplitTokenizer, whitespace_tokenizer, whole_text
+from analysis.tokenizers.basic import PatternTokenizer, SplitTokenizer, WhitespaceTokenizer, whole_text
 from analysis.tokenizers.grams import GramTokenizer, letter_or_digit, sizes
 from analysis.tokenizers.jieba import check_user_words
 from analysis.tokenizers.standard import StandardTokenizer
@@ -85,7 +85,7 @@ def cjk(name: str, options: Options) -> Analyzer:
 
 def whitespace(name: str, options: Options) -> Analyzer:
     """Cut at white space, nothing else."""
-    return ChainAnalyzer(name, [], whitespace_tokenizer(), [])
+    return ChainAnalyzer(name, [], WhitespaceTokenizer(), [])
 
 
 def keyword(name: str, options: Options) -> Analyzer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from analysis.analyzer import Analyzer
+from analysis.analyzer import MAX_TERM, Analyzer, Value
 from analysis.components import CharFilter, TermFilter, TokenFilter, Tokenizer
 from analysis.mapped import Mapped
-from analysis.token import Stream, Token
+from analysis.token import Stream, Token, TokenBatch
+from analysis.tokenizers.basic import WhitespaceTokenizer
+from analysis.tokenizers.standard import StandardTokenizer
 from analysis.unicode import scalar
 
 
@@ -25,6 +27,7 @@ class ChainAnalyzer(Analyzer):
         self.char_filters = tuple(char_filters)
         self.tokenizer = tokenizer
         self.filters = tuple(filters)
+        self._fast: Callable[[Sequence[Value]], TokenBatch] | None = None
 
     def stream(self, text: str) -> Stream:
         mapped = self.prepare(text)
@@ -46,6 +49,38 @@ class ChainAnalyzer(Analyzer):
         for char_filter in self.char_filters:
             mapped = mapped.then(char_filter(mapped.text))
         return mapped
+
+    def batch(self, values: Sequence[Value]) -> TokenBatch:
+        if self._fast is None:
+            self._fast = self._fast_batch() or super().batch
+        return self._fast(values)
+
+    def _fast_batch(self) -> Callable[[Sequence[Value]], TokenBatch] | None:
+        """The kernels' way, where the tokenizer has a kernel and filters look at one term alone."""
+        spaces = isinstance(self.tokenizer, WhitespaceTokenizer)
+        if self.char_filters or not (spaces or isinstance(self.tokenizer, StandardTokenizer)):
+            return None
+        if self.tokenizer.longest != MAX_TERM:  # type: ignore[attr-defined]
+            return None
+        filters = [one for one in self.filters if isinstance(one, TermFilter)]
+        if len(filters) != len(self.filters):
+            return None
+        from analysis.fast import FastBatch, word_scanner
+
+        def final(term: str) -> str | None:
+            changed: str | None = term
+            for one in filters:
+                if changed is not None:
+                    changed = one.term(changed)
+            return changed or None
+
+        return FastBatch(
+            word_scanner(spaces),
+            lambda term: final(term) or term,
+            lambda term: final(term) is None,
+            self._document,
+            False,
+        )
 
     def normalize(self, term: str) -> str:
         text = self.prepare(term).text

@@ -18,14 +18,18 @@ The text is folded (``analysis.fold``) and cut by the classes of its characters:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from analysis.analyzer import MAX_TERM, Analyzer
+from analysis.analyzer import MAX_TERM, Analyzer, Value
 from analysis.fold import fold
 from analysis.resources import read_words
 from analysis.stemming import stemmer
-from analysis.token import Stream, Token
+from analysis.token import Stream, Token, TokenBatch
 from analysis.unicode import OTHER, Classes, scalar
+
+if TYPE_CHECKING:
+    from analysis.fast import FastBatch
 
 # The rules are regular expressions over class letters: a b c letters, x combining marks, 0 ASCII
 # digits, 9 other digits, h i k g Han, Hiragana, Katakana and Hangul, e emoji, r regional indicators,
@@ -72,6 +76,9 @@ class Terms(dict[str, str]):
     def __missing__(self, word: str) -> str:
         if len(self) > _CACHED:
             self.clear()
+        if "@" in word:  # an address is no English word
+            term = self[word] = word[:MAX_TERM]
+            return term
         bare = word[:-2] if word.endswith("'s") and len(word) > 2 else word
         term = self[word] = self._stem(bare)[:MAX_TERM] or bare[:MAX_TERM]
         return term
@@ -156,12 +163,12 @@ class Scan:
             if text not in self.stop or self.beside_han(start, end):
                 self.add(self.terms[text], start, end, "<ALPHANUM>")
         else:
-            self.add(text.replace(",", "")[:MAX_TERM], start, end, "<NUM>")
+            self.add(self.terms[text.replace(",", "")], start, end, "<NUM>")
 
     def whole(self, start: int, end: int, parts: list[tuple[int, int]]) -> None:
         text = self.text[start:end]
         if "@" in self.kinds[start:end]:
-            term, kind = text[:MAX_TERM], "<EMAIL>"
+            term, kind = self.terms[text], "<EMAIL>"
         else:
             pieces = []
             at = start
@@ -186,6 +193,7 @@ class MultilingualAnalyzer(Analyzer):
         self.stop = read_words("stopwords_english.txt") if stop is None else stop
         self.terms = Terms(stemmer(stemming) if stemming else str)
         self.classes = FoldedClasses()
+        self._fast: FastBatch | None = None
 
     def stream(self, text: str) -> Stream:
         scan = self.scan(self, text, joined=True)
@@ -193,6 +201,17 @@ class MultilingualAnalyzer(Analyzer):
 
     def phrase_tokens(self, text: str) -> list[Token]:
         return self.scan(self, text, joined=False).tokens
+
+    def batch(self, values: Sequence[Value]) -> TokenBatch:
+        if self.scan is not Scan:
+            return super().batch(values)
+        if self._fast is None:
+            from analysis.fast import FastBatch, scan_multilingual
+
+            self._fast = FastBatch(
+                scan_multilingual, self.terms.__getitem__, self.stop.__contains__, self._document, True
+            )
+        return self._fast(values)
 
     def normalize(self, term: str) -> str:
         return fold(scalar(term)).text

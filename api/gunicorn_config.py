@@ -1,15 +1,19 @@
 """gunicorn's configuration: threads in a few processes, metrics over all of them, a clean end.
 
-The application is loaded in each worker after the fork, so that database connections, background
+The application is made in each worker after the fork, so that database connections, background
 threads and model sessions are the worker's own.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from api.logs import ServerLogger
 from settings import Settings, prepare_kernel_cache
@@ -17,6 +21,7 @@ from settings import Settings, prepare_kernel_cache
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
     from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
+log = structlog.get_logger("quarry.api")
 GRACE = 30
 """Seconds that running requests get when the service is told to stop."""
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -44,11 +49,21 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "logger_class": ServerLogger,
         "loglevel": settings.log_level,
         "control_socket_disable": True,
+        "on_starting": load_modules,
         "post_worker_init": start_background,
         "worker_exit": stop_background,
         "child_exit": forget_worker,
         "on_exit": remove_metrics,
     }
+
+
+def load_modules(_: Arbiter) -> None:
+    """Import everything once, before the workers are forked: they start at once and share the memory.
+
+    Only modules: connections, threads and model sessions are made in the workers.
+    """
+    importlib.import_module("api.app")
+    gc.freeze()  # a collection in a worker must not touch, and so copy, what all share
 
 
 def start_background(worker: Worker) -> None:
@@ -62,7 +77,10 @@ def stop_background(_: Arbiter, worker: Worker) -> None:
         return
     node = worker.wsgi.extensions["quarry"].node
     for name in node.names("*"):
-        node.index(name).refresh(wait=False)
+        try:
+            node.index(name).refresh(wait=False)
+        except Exception as error:  # the next start does it; the others still get their turn
+            log.warning("no last refresh", index=name, exc_info=error)
     node.close()
 
 

@@ -38,6 +38,8 @@ def configure(level: str) -> None:
             ],
         )
     )
+    # Tells at every start which processor features it found.
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -12,6 +12,7 @@ import typer
 from .terminal import run
 
 COMMANDS = {
+    "run": "Prepare, make the demonstration index, start the service, and print what to try.",
     "serve": "Start the service.",
     "index": "Load files into an index.",
     "search": "Search an index.",

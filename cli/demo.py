@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .display import Display
-from .places import Data, Quiet, Url, fill, target
+from .places import Data, Quiet, Url, fill, make_searchable, target
 
 if TYPE_CHECKING:
     from indexer.sources import Record
@@ -31,9 +31,9 @@ def demo(
 
         corpus = Demonstration()
         loader = Loader(place)
-        display.phase("demo")
+        display.phase("documents")
         report = loader.load(corpus, lambda: display.update(corpus.fraction, loader.report.documents))
-        place.refresh()
+        make_searchable(place, report.added + report.updated, display)
         fill(place, display)
     print(
         f"{name}: {report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged"

@@ -83,7 +83,7 @@ class Display:
         self._fraction, self._items = fraction, items
         if self._task is not None:
             self._bar.update(self._task, completed=fraction, items=items)
-        elif not self._quiet and time.monotonic() - self._printed >= LINE_SECONDS:
+        elif not self._quiet and fraction < 1.0 and time.monotonic() - self._printed >= LINE_SECONDS:
             self._print()
 
     def say(self, message: str) -> None:

@@ -6,14 +6,14 @@ import json
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .display import Display
-from .places import AsJson, Data, Quiet, Url, fill, opened, settings_with
+from .places import AsJson, Data, Quiet, Url, fill, make_searchable, opened, settings_with
 
 if TYPE_CHECKING:
     from evaluation import Collection, Searcher
@@ -146,49 +146,45 @@ def _searcher(
 ) -> Iterator[Searcher]:
     """The index to measure; a temporary one is loaded first and removed afterwards."""
     from evaluation import EmbeddedSearcher, RestSearcher
+    from indexer.targets import EmbeddedTarget, RestTarget, connect
 
     families = sorted({FAMILIES[m] for m in modes if m in FAMILIES} | ({"bert"} if answers else set()))
     settings = {"semantic": {"families": families}}
     name = index or f"evaluation-{uuid.uuid4().hex[:8]}"
-    if url:
-        from indexer.targets import RestTarget, connect
-
-        with connect(url) as client:
+    with ExitStack() as stack:
+        if url:
+            client = stack.enter_context(connect(url))
             if index is None:
                 client.indices.create(index=name, settings=settings)
-            try:
-                if index is None:
-                    _load(collection, RestTarget(client, name), bool(families), display)
-                yield RestSearcher(client, name)
-            finally:
-                if index is None:
-                    client.indices.delete(index=name)
-    elif index is not None:
-        with opened(data) as node:
-            node.index(index)
-            yield EmbeddedSearcher(node, index)
-    else:
-        with tempfile.TemporaryDirectory(prefix="quarry-evaluation-") as folder, opened(Path(folder)) as node:
-            from indexer.targets import EmbeddedTarget
-
-            node.create(name, {"settings": settings})
-            _load(collection, EmbeddedTarget(node, name), bool(families), display)
-            yield EmbeddedSearcher(node, name)
+                stack.callback(lambda: client.indices.delete(index=name))
+            place: Target = RestTarget(client, name)
+            searcher: Searcher = RestSearcher(client, name)
+        else:
+            if index is None:
+                data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="quarry-evaluation-")))
+            node = stack.enter_context(opened(data))
+            if index is None:
+                node.create(name, {"settings": settings})
+            node.index(name)  # IndexNotFound now, not after the first phase
+            place, searcher = EmbeddedTarget(node, name), EmbeddedSearcher(node, name)
+        if index is None:
+            _load(collection, place, display)
+        if families:
+            fill(place, display)
+        yield searcher
 
 
-def _load(collection: Collection, target: Target, vectors: bool, display: Display) -> None:
+def _load(collection: Collection, target: Target, display: Display) -> None:
     from indexer.loading import Loader
     from indexer.sources import open_source
 
     source = open_source(collection.corpus)
     loader = Loader(target)
-    display.phase("indexing")
+    display.phase("documents")
     loader.load(source, lambda: display.update(source.done / source.total, loader.report.documents))
-    target.refresh()
+    make_searchable(target, loader.report.documents, display)
     if loader.report.failed:
         display.say(f"{loader.report.failed} documents could not be indexed; see quarry index {collection.folder}")
-    if vectors:
-        fill(target, display)
 
 
 def _show(result: dict[str, Any]) -> None:

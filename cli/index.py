@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .display import Display
-from .places import AsJson, Data, Quiet, Url, fill, settings_with, target
+from .places import AsJson, Data, Quiet, Url, fill, make_searchable, settings_with, target
 from .terminal import FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def _load(source: Source, loader: Loader, place: Target, vectors: bool, display:
     def follow() -> None:
         display.update(source.done / max(source.total, 1), report.documents + report.failed)
 
-    display.phase("reading")
+    display.phase("documents")
     loader.load(source, follow)
-    place.refresh()
+    make_searchable(place, report.added + report.updated, display)
     if vectors and not report.stopped:
         fill(place, display)
 

@@ -24,9 +24,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 def settings_with(**changes: Any) -> Settings:
     """The process's settings, with options of the command line over them (None is no change)."""
-    from settings import Settings, prepare_kernel_cache
+    from settings import Settings, get_settings, prepare_kernel_cache
 
     prepare_kernel_cache()
+    get_settings.cache_clear()  # it was read without the options; workers of a service inherit what is kept
     return Settings(**{name: value for name, value in changes.items() if value is not None})
 
 
@@ -56,6 +57,13 @@ def target(name: str, data: Path | None, url: str | None) -> Iterator[Target]:
             from indexer.targets import EmbeddedTarget
 
             yield EmbeddedTarget(node, name)
+
+
+def make_searchable(target: Target, written: int, display: Display) -> None:
+    """Make what was written searchable by its words."""
+    display.phase("words")
+    target.refresh()
+    display.update(1.0, written)
 
 
 def fill(target: Target, display: Display) -> None:

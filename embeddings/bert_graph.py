@@ -23,8 +23,8 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from embeddings.bert_weights import BertWeights, BlockTable, Dense, Layer, Norm
-from embeddings.quantize import quantize_columns
 from embeddings.graph_writer import MICROSOFT, GraphWriter
+from embeddings.quantize import quantize_columns
 
 GRAPH_VERSION = 1  # raise it when built graphs must be built again
 Precision = Literal["int8", "float32"]

@@ -16,15 +16,13 @@ import threading
 import time
 import weakref
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from embeddings.base import TextEncoder, Vectors
+from embeddings.base import Vectors
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -60,7 +58,8 @@ class EmbeddingCache:
     def get(self, fingerprint: str, texts: Sequence[str]) -> list[Vectors | None]:
         """The vector of each text, float32[dimension], or None where it is not cached."""
         keys = [_key(fingerprint, text) for text in texts]
-        found = self._attempt(lambda connection: _select(connection, keys), {})
+        nothing: dict[bytes, Vectors] = {}
+        found = self._attempt(lambda connection: _select(connection, keys), nothing)
         return [found.get(key) for key in keys]
 
     def put(self, fingerprint: str, texts: Sequence[str], vectors: Vectors) -> None:
@@ -86,8 +85,7 @@ class EmbeddingCache:
 
     def _evict(self, connection: sqlite3.Connection) -> None:
         pages, free, page_size = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
         )
         if (pages - free) * page_size > self._max_bytes:
             connection.execute(
@@ -116,7 +114,7 @@ class EmbeddingCache:
             try:
                 connection.execute("PRAGMA page_size = 8192")
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = OFF")  # a lost vector is encoded again
+                connection.execute("PRAGMA synchronous = NORMAL")
                 connection.executescript(_SCHEMA)
             except sqlite3.Error:
                 connection.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from types import TracebackType
-from typing import Any
 
 import numpy as np
 
@@ -25,25 +23,14 @@ class Workspace:
 
     def __init__(self, memory: int) -> None:
         self._memory = memory
-        self._files: list[Any] = []
-
-    def __enter__(self) -> Workspace:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for file in self._files:
-            file.close()
 
     def empty(self, shape: int | tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
         """An uninitialised array, mapped from a file when it is larger than an eighth of the budget."""
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         if size <= self._memory // 8:
             return np.empty(shape, dtype)
-        file = tempfile.TemporaryFile()
-        self._files.append(file)
-        mapped: np.ndarray = np.memmap(file, dtype, "w+", shape=shape)
+        with tempfile.TemporaryFile() as file:  # the map outlives its file, and the space is freed with it
+            mapped: np.ndarray = np.memmap(file, dtype, "w+", shape=shape)
         return mapped.view(np.ndarray)
 
 
@@ -58,9 +45,7 @@ def count(corpus: Corpus, window: int, workspace: Workspace) -> Run:
     runs: list[Run | None] = []  # runs[i] holds about 2**i blocks: each weight is copied log2(blocks) times
     sentence = token = 0
     while sentence < len(corpus.bounds) - 1:
-        n, sentence, token = kernels.observe(
-            corpus.ids, corpus.bounds, window, sentence, token, observations
-        )
+        n, sentence, token = kernels.observe(corpus.ids, corpus.bounds, window, sentence, token, observations)
         block = observations[:n]
         block.sort()
         size = kernels.count_pairs(block)

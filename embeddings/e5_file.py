@@ -21,6 +21,7 @@ import mmap
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -92,9 +93,11 @@ class E5File:
         bounds = self._array("<u4", count + 1).tolist()
         scores = self._array("<f4", count).copy()
         text = self._array("u1", text_bytes).tobytes()
-        pieces = [text[start:end].decode() for start, end in zip(bounds, bounds[1:], strict=False)]
+        pieces = [text[start:end].decode() for start, end in pairwise(bounds)]
         entries, _ = self._unpack("iI")
-        mapped, ends, replacements = [], [0], []
+        mapped: list[int] = []
+        ends = [0]
+        replacements: list[int] = []
         for _ in range(entries):
             code, length = self._unpack("IB")
             mapped.append(code)

@@ -33,6 +33,7 @@ class GloVeConfig:
     dimension: int = 100
     window: int = 10
     min_count: int | None = None
+    max_words: int = 200_000
     epochs: int | None = None
     x_max: float = 100.0
     alpha: float = 0.75
@@ -41,13 +42,13 @@ class GloVeConfig:
     memory: int = 512 << 20
 
     def __post_init__(self) -> None:
-        if self.dimension < 1 or not 1 <= self.window <= 255:
-            raise ValueError("dimension must be at least 1 and window in 1..255")
+        if not 1 <= self.window <= 255:
+            raise ValueError(f"window must be in 1..255, not {self.window}")
         for name in ("min_count", "epochs"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, or None for a choice by the text's size")
-        for name in ("x_max", "learning_rate", "memory"):
+        for name in ("dimension", "max_words", "x_max", "learning_rate", "memory"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
 
@@ -68,14 +69,12 @@ def train_glove(
     just before its step. Raises EmptyCorpus, also when no two words ever stand together.
     """
     config = config or GloVeConfig()
-    corpus = encode(sentences, config.min_count)
+    corpus = encode(sentences, config.min_count, config.max_words)
     vectors, losses = _train(corpus, config, progress)
     return WordVectors(corpus.words, vectors, corpus.counts, tuple(losses), "glove")
 
 
-def _train(
-    corpus: Corpus, config: GloVeConfig, progress: Progress | None
-) -> tuple[np.ndarray, list[float]]:
+def _train(corpus: Corpus, config: GloVeConfig, progress: Progress | None) -> tuple[np.ndarray, list[float]]:
     # numba takes a third of a second to import: only those who train pay it.
     from embeddings import cooccurrence
     from embeddings import glove_kernels as kernels
@@ -85,37 +84,37 @@ def _train(
         raise ValueError(f"{v} words are more than GloVe can number here: raise min_count")
     random = np.random.default_rng(config.seed)
     state = random.integers(0, 2**64, 1, dtype=np.uint64)
-    with cooccurrence.Workspace(config.memory) as workspace:
-        pairs, weights = cooccurrence.count(corpus, config.window, workspace)
-        if not len(pairs):
-            raise EmptyCorpus("no two words stand together in a sentence: GloVe has nothing to learn from")
-        sizes = np.zeros(2 * len(pairs) // _BUCKET + 1, np.int64)
-        kernels.count_buckets(pairs, sizes, state.copy())
-        ends = np.cumsum(sizes)
-        entries = int(ends[-1])
-        words, logs = workspace.empty((entries, 2), np.int32), workspace.empty(entries, np.float32)
-        kernels.fill_buckets(pairs, weights, ends - sizes, words, logs, state)
-        del pairs, weights
+    workspace = cooccurrence.Workspace(config.memory)
+    pairs, weights = cooccurrence.count(corpus, config.window, workspace)
+    if not len(pairs):
+        raise EmptyCorpus("no two words stand together in a sentence: GloVe has nothing to learn from")
+    sizes = np.zeros(2 * len(pairs) // _BUCKET + 1, np.int64)
+    kernels.count_buckets(pairs, sizes, state.copy())
+    ends = np.cumsum(sizes)
+    entries = int(ends[-1])
+    words, logs = workspace.empty((entries, 2), np.int32), workspace.empty(entries, np.float32)
+    kernels.fill_buckets(pairs, weights, ends - sizes, words, logs, state)
+    del pairs, weights
 
-        stride = -(-(d + 1) // 16) * 16  # whole cache lines
-        parameters = np.ones((2 * v, 2 * stride), np.float32)  # squared gradients start at 1
-        parameters[:, :stride] = 0
-        parameters[:, : d + 1] = (random.random((2 * v, d + 1), np.float32) - np.float32(0.5)) / np.float32(d)
+    stride = -(-(d + 1) // 16) * 16  # whole cache lines
+    parameters = np.ones((2 * v, 2 * stride), np.float32)  # squared gradients start at 1
+    parameters[:, :stride] = 0
+    parameters[:, : d + 1] = (random.random((2 * v, d + 1), np.float32) - np.float32(0.5)) / np.float32(d)
 
-        epochs = config.epochs or adaptive_epochs(entries)
-        losses = []
-        for epoch in range(1, epochs + 1):
-            cost = 0.0
-            for bucket in random.permutation(len(sizes)):
-                part = slice(ends[bucket] - sizes[bucket], ends[bucket])
-                kernels.shuffle(words[part], logs[part], state)
-                cost += kernels.adagrad(
-                    words[part], logs[part], parameters, d,
-                    np.float32(np.log(config.x_max)), np.float32(config.alpha), np.float32(config.learning_rate),
-                )  # fmt: skip
-            losses.append(cost / entries)
-            if progress is not None:
-                progress(epoch, epochs, losses[-1])
+    epochs = config.epochs or adaptive_epochs(entries)
+    losses = []
+    for epoch in range(1, epochs + 1):
+        cost = 0.0
+        for bucket in random.permutation(len(sizes)):
+            part = slice(ends[bucket] - sizes[bucket], ends[bucket])
+            kernels.shuffle(words[part], logs[part], state)
+            cost += kernels.adagrad(
+                words[part], logs[part], parameters, d,
+                np.float32(np.log(config.x_max)), np.float32(config.alpha), np.float32(config.learning_rate),
+            )  # fmt: skip
+        losses.append(cost / entries)
+        if progress is not None:
+            progress(epoch, epochs, losses[-1])
     vectors = parameters[:v, :d] + parameters[v:, :d]
     if not np.isfinite(vectors).all():
         raise FloatingPointError("GloVe diverged: train with a lower learning_rate")

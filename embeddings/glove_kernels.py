@@ -6,13 +6,15 @@ an observation of it is ``pair << 8 | distance``, so that sorting observations g
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
 WORD_BITS = 28
 DISTANCE_BITS = 8
 
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 # Lets the compiler reorder sums into vector lanes and use approximate reciprocal square roots (refined
 # by one Newton step); not "nnan" and "ninf", so a diverging training stays visible.
 _FAST = {"reassoc", "contract", "arcp", "afn", "nsz"}

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 MICROSOFT = "com.microsoft"
 _INLINE = 1024  # bytes; smaller tensors stay in the graph, where shape inference can see them
@@ -66,9 +66,7 @@ class GraphWriter:
         """Add a node with one output and return the output's name."""
         return self.nodes(kind, inputs, 1, domain, **attributes)[0]
 
-    def nodes(
-        self, kind: str, inputs: Sequence[str], outputs: int, domain: str = "", **attributes: Any
-    ) -> list[str]:
+    def nodes(self, kind: str, inputs: Sequence[str], outputs: int, domain: str = "", **attributes: Any) -> list[str]:
         """Add a node with several outputs and return their names."""
         names = [f"{kind}_{len(self._nodes)}_{i}" for i in range(outputs)]
         self._nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))

@@ -49,6 +49,6 @@ def load_encoder(
 
 
 def _download(name: str, cache: Path) -> Path:
-    from huggingface_hub import snapshot_download  # noqa: PLC0415  (a network library, wanted only here)
+    from huggingface_hub import snapshot_download  # a network library, wanted only here
 
     return Path(snapshot_download(name, cache_dir=cache / "hub", allow_patterns=_HUB_FILES))

@@ -19,6 +19,8 @@ class SafetensorsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        if path.stat().st_size < 8:
+            raise ValueError(f"{path} is not a safetensors file, or it is cut short")
         with path.open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         length = int.from_bytes(self._bytes[:8], "little")

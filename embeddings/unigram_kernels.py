@@ -6,8 +6,14 @@ character``, 0 where empty: "under ``node``, ``character`` leads to ``child``". 
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numba as nb
 import numpy as np
+
+# numba's own signatures, above each function, are the exact types.
+Array: TypeAlias = np.ndarray
+Number: TypeAlias = Any
 
 _SPACE, _META = 0x20, 0x2581  # " " and "▁"
 _BITS = 21  # holds a code point or a node
@@ -18,18 +24,18 @@ def _read_only(kind: nb.types.Type) -> nb.types.Array:
     return nb.types.Array(kind, 1, "C", readonly=True)
 
 
-_u16, _u32, _i32, _i64, _f32 = map(_read_only, (nb.uint16, nb.uint32, nb.int32, nb.int64, nb.float32))
-_compiled = {"cache": True, "nogil": True, "error_model": "numpy"}
+_u16, _u32, _f32 = _read_only(nb.uint16), _read_only(nb.uint32), _read_only(nb.float32)
+_i32, _i64 = _read_only(nb.int32), _read_only(nb.int64)
 
 
-@nb.njit(nb.int64(nb.int64, nb.int64), **_compiled)
-def _slot(key, mask):
+@nb.njit(nb.int64(nb.int64, nb.int64), cache=True, nogil=True, error_model="numpy")
+def _slot(key: Number, mask: Number) -> Number:
     """Fibonacci hashing: the product's middle bits."""
     return ((key * -7046029254386353131) >> 20) & mask
 
 
-@nb.njit(nb.int64(_i64, nb.int64, nb.int64), **_compiled)
-def _child(table, node, character):
+@nb.njit(nb.int64(_i64, nb.int64, nb.int64), cache=True, nogil=True, error_model="numpy")
+def _child(table: Array, node: Number, character: Number) -> Number:
     """The node under ``node`` by ``character``, or -1."""
     key = node << _BITS | character
     mask = len(table) - 1
@@ -41,8 +47,8 @@ def _child(table, node, character):
     return -1
 
 
-@nb.njit(nb.void(nb.int64[::1], nb.int64), **_compiled)
-def _put(table, entry):
+@nb.njit(nb.void(nb.int64[::1], nb.int64), cache=True, nogil=True, error_model="numpy")
+def _put(table: Array, entry: Number) -> None:
     mask = len(table) - 1
     slot = _slot(entry & _KEY, mask)
     while table[slot] != 0:
@@ -50,8 +56,8 @@ def _put(table, entry):
     table[slot] = entry
 
 
-@nb.njit(nb.int64[::1](nb.int64[::1]), **_compiled)
-def _grow(table):
+@nb.njit(nb.int64[::1](nb.int64[::1]), cache=True, nogil=True, error_model="numpy")
+def _grow(table: Array) -> Array:
     larger = np.zeros(2 * len(table), np.int64)
     for entry in table:
         if entry != 0:
@@ -59,8 +65,8 @@ def _grow(table):
     return larger
 
 
-@nb.njit(nb.types.Tuple((nb.int64[::1], nb.int32[::1]))(_u32, _i64), **_compiled)
-def build_trie(characters, bounds):
+@nb.njit(nb.types.Tuple((nb.int64[::1], nb.int32[::1]))(_u32, _i64), cache=True, nogil=True, error_model="numpy")
+def build_trie(characters: Array, bounds: Array) -> tuple[Array, Array]:
     """(table, piece_of_node int32[nodes]); piece i is ``characters[bounds[i]:bounds[i + 1]]``.
 
     -1 in ``piece_of_node`` means that no piece ends at the node.
@@ -69,7 +75,7 @@ def build_trie(characters, bounds):
     pieces = np.full(len(characters) + 1, -1, np.int32)
     nodes = 1
     for piece in range(len(bounds) - 1):
-        node = np.int64(0)
+        node: Number = np.int64(0)
         for i in range(bounds[piece], bounds[piece + 1]):
             character = np.int64(characters[i])
             child = _child(table, node, character)
@@ -84,8 +90,8 @@ def build_trie(characters, bounds):
     return table, pieces[:nodes].copy()
 
 
-@nb.njit(nb.uint32[::1](_u32, _u16, _u32, _u32, nb.int64), **_compiled)
-def normalize(characters, map_index, map_bounds, map_values, limit):
+@nb.njit(nb.uint32[::1](_u32, _u16, _u32, _u32, nb.int64), cache=True, nogil=True, error_model="numpy")
+def normalize(characters: Array, map_index: Array, map_bounds: Array, map_values: Array, limit: int) -> Array:
     """Mapped characters with runs of spaces as one, "▁" for each space and before the text.
 
     ``map_index[c]`` is 0 for a character that stays, or i + 1 when it becomes
@@ -114,8 +120,10 @@ def normalize(characters, map_index, map_bounds, map_values, limit):
     return out[:n].copy()
 
 
-@nb.njit(nb.int64[::1](_u32, _i64, _i32, _f32, nb.float32, nb.int64), **_compiled)
-def viterbi(characters, table, piece_of_node, scores, unknown_score, unknown):
+@nb.njit(nb.int64[::1](_u32, _i64, _i32, _f32, nb.float32, nb.int64), cache=True, nogil=True, error_model="numpy")
+def viterbi(
+    characters: Array, table: Array, piece_of_node: Array, scores: Array, unknown_score: Number, unknown: Number
+) -> Array:
     """Ids of the best segmentation; of equal scores the one whose last piece is longest.
 
     Sums are float32, in text order, so that ties fall as in the model's own engine.
@@ -127,7 +135,7 @@ def viterbi(characters, table, piece_of_node, scores, unknown_score, unknown):
     last_start = np.empty(n + 1, np.int32)
     for start in range(n):
         score = best[start]
-        node = np.int64(0)
+        node: Number = np.int64(0)
         for end in range(start, n):
             node = _child(table, node, np.int64(characters[end]))
             if node < 0:

@@ -6,6 +6,7 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,13 +44,15 @@ class Corpus:
         """The sentences as words again, those of more than ``longest`` words in pieces."""
         lookup = self.words.__getitem__
         bounds = self.bounds.tolist()
-        for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+        for begin, end in pairwise(bounds):
             for start in range(begin, end, longest):
                 yield list(map(lookup, self.ids[start : min(start + longest, end)].tolist()))
 
 
-def encode(sentences: Iterable[Sequence[str]], min_count: int | None) -> Corpus:
+def encode(sentences: Iterable[Sequence[str]], min_count: int | None, max_words: int | None = None) -> Corpus:
     """Read ``sentences`` once, so that a generator will do. ``min_count`` None: ``adaptive_min_count``.
+
+    ``max_words``: only the most frequent are kept.
 
     Token numbers (4 bytes a token) go to an unnamed temporary file that the system caches while memory
     is free; resident are the vocabulary before pruning and 8 bytes a sentence.
@@ -85,7 +88,7 @@ def encode(sentences: Iterable[Sequence[str]], min_count: int | None) -> Corpus:
         if min_count is None:
             min_count = adaptive_min_count(total)
         raw: np.ndarray = np.memmap(file, np.int32, "r+")
-    return _prune(list(known), counts, raw, np.frombuffer(lengths, np.int64), min_count)
+    return _prune(list(known), counts, raw, np.frombuffer(lengths, np.int64), min_count, max_words)
 
 
 def adaptive_min_count(tokens: int) -> int:
@@ -98,16 +101,14 @@ def adaptive_min_count(tokens: int) -> int:
 
 
 def _prune(
-    words: list[str], counts: np.ndarray, ids: np.ndarray, lengths: np.ndarray, min_count: int
+    words: list[str], counts: np.ndarray, ids: np.ndarray, lengths: np.ndarray, min_count: int, max_words: int | None
 ) -> Corpus:
     """Renumber by frequency and drop the rare, in place and block by block."""
     kept = np.flatnonzero(counts >= min_count).tolist()
     if not kept:
-        raise EmptyCorpus(
-            f"no word occurs {min_count} times among {len(ids)}: lower min_count, or index more text"
-        )
+        raise EmptyCorpus(f"no word occurs {min_count} times among {len(ids)}: lower min_count, or index more text")
     kept.sort(key=words.__getitem__)
-    order = np.array(kept)[np.argsort(-counts[kept], kind="stable")]
+    order = np.array(kept)[np.argsort(-counts[kept], kind="stable")][:max_words]
     renumber = np.full(len(words), -1, np.int32)
     renumber[order] = np.arange(len(order), dtype=np.int32)
 

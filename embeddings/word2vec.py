@@ -21,7 +21,8 @@ class Word2VecConfig:
     ``architecture``: predict a word from its context ("cbow") or the context from a word ("skip-gram").
     ``output``: "negative" sampling of ``negative`` noise words, or "hierarchical" softmax.
     ``window``: most words between the two. ``min_count``: rarer words get no vector; None:
-    ``vocabulary.adaptive_min_count``. ``epochs`` None: ``adaptive_epochs``.
+    ``vocabulary.adaptive_min_count``. ``max_words``: only so many, the most frequent, get one (800
+    bytes each while training). ``epochs`` None: ``adaptive_epochs``.
     ``subsample``: frequent words are skipped at random from this share of the text on; 0: never.
     ``learning_rate``: falls linearly to a 250th over the training.
     ``workers``: threads. Only 1 makes the same vectors from the same text and ``seed``.
@@ -32,6 +33,7 @@ class Word2VecConfig:
     dimension: int = 100
     window: int = 5
     min_count: int | None = None
+    max_words: int = 200_000
     epochs: int | None = None
     negative: int = 5
     subsample: float = 1e-3
@@ -44,15 +46,17 @@ class Word2VecConfig:
             raise ValueError(f"architecture is 'cbow' or 'skip-gram', not '{self.architecture}'")
         if self.output not in ("negative", "hierarchical"):
             raise ValueError(f"output is 'negative' or 'hierarchical', not '{self.output}'")
-        for name in ("dimension", "window", "negative", "workers"):
+        for name in ("dimension", "window", "max_words", "negative", "workers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         for name in ("min_count", "epochs"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, or None for a choice by the text's size")
-        if not 0 <= self.subsample < 1 or not self.learning_rate > 0:
-            raise ValueError("subsample must be in [0, 1) and learning_rate above 0")
+        if not 0 <= self.subsample < 1:
+            raise ValueError(f"subsample must be in [0, 1), not {self.subsample}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}")
 
 
 def adaptive_epochs(tokens: int) -> int:
@@ -72,7 +76,7 @@ def train_word2vec(
     Raises EmptyCorpus.
     """
     config = config or Word2VecConfig()
-    corpus = encode(sentences, config.min_count)
+    corpus = encode(sentences, config.min_count, config.max_words)
     epochs = config.epochs or adaptive_epochs(len(corpus.ids))
     model, losses = _train(corpus, config, epochs, progress)
     return WordVectors(
@@ -94,9 +98,7 @@ class _Sentences:
         return self._corpus.sentences(_LONGEST)
 
 
-def _train(
-    corpus: Corpus, config: Word2VecConfig, epochs: int, progress: Progress | None
-) -> tuple[Any, list[float]]:
+def _train(corpus: Corpus, config: Word2VecConfig, epochs: int, progress: Progress | None) -> tuple[Any, list[float]]:
     # gensim takes a second to import: only those who train pay it.
     from gensim.models.callbacks import CallbackAny2Vec
     from gensim.models.word2vec import Word2Vec

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from embeddings.array_file import DamagedFile, load_arrays, save_arrays
 
 Progress = Callable[[int, int, float | None], None]
 """Called after each training epoch with (epoch from 1, epochs in all, mean loss of the epoch or None)."""
+
+
+_FORMAT = "word vectors 1"
 
 
 class UnknownWord(LookupError):
@@ -122,28 +127,31 @@ class WordVectors:
         best = best[np.lexsort((best, -scores[best]))][:k]
         return [(self.words[row], float(scores[row])) for row in best]
 
+    def to_arrays(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """What a file must hold to bring them back by ``from_arrays``: arrays and JSON metadata."""
+        blob, bounds = _pack(self.words)
+        arrays = {"vectors": self.vectors, "counts": self.counts, "word_bytes": blob, "word_bounds": bounds}
+        return arrays, {"name": self.name, "losses": list(self.losses)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> WordVectors:
+        """The opposite of ``to_arrays``; KeyError for what is missing."""
+        words = _unpack(arrays["word_bytes"], arrays["word_bounds"])
+        losses = tuple(metadata["losses"])
+        return cls(words, arrays["vectors"], arrays["counts"], losses, metadata["name"])
+
     def save(self, path: Path) -> None:
         """Write to one file at ``path`` (safetensors format), atomically."""
-        blob, bounds = _pack(self.words)
-        save_arrays(
-            Path(path),
-            {"vectors": self.vectors, "counts": self.counts, "word_bytes": blob, "word_bounds": bounds},
-            {"format": "word vectors 1", "name": self.name, "losses": list(self.losses)},
-        )
+        arrays, metadata = self.to_arrays()
+        save_arrays(Path(path), arrays, metadata | {"format": _FORMAT})
 
     @classmethod
     def load(cls, path: Path) -> WordVectors:
-        """Open what ``save`` wrote, the vectors by memory map. Raises DamagedFile."""
+        """Open what ``save`` wrote, the vectors by memory map. Raises FileNotFoundError and DamagedFile."""
         arrays, metadata = load_arrays(Path(path))
-        if metadata.get("format") != "word vectors 1":
+        if metadata.get("format") != _FORMAT:
             raise DamagedFile(f"{path} does not hold word vectors of this version: train or convert them again")
-        return cls(
-            words=_unpack(arrays["word_bytes"], arrays["word_bounds"]),
-            vectors=arrays["vectors"],
-            counts=arrays["counts"],
-            losses=tuple(metadata["losses"]),
-            name=metadata["name"],
-        )
+        return cls.from_arrays(arrays, metadata)
 
 
 def _pack(words: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +164,4 @@ def _pack(words: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
 
 def _unpack(blob: np.ndarray, bounds: np.ndarray) -> list[str]:
     data, cuts = blob.tobytes(), bounds.tolist()
-    return [
-        data[begin:end].decode("utf-8", "surrogatepass")
-        for begin, end in zip(cuts[:-1], cuts[1:], strict=True)
-    ]
+    return [data[begin:end].decode("utf-8", "surrogatepass") for begin, end in pairwise(cuts)]

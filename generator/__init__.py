@@ -4,7 +4,7 @@
     for piece in generator.generate([Message("user", "…")], Sampling(max_tokens=100)):
         print(piece.text, end="")
 
-In reading order: ``gguf`` and ``blocks`` (the file), ``config`` and ``graph`` (the model as an
+In reading order: ``gguf``, ``ggml`` and ``blocks`` (the file), ``config`` and ``graph`` (the model as an
 onnxruntime graph), ``build`` (kept on disk), ``tokenizer`` and ``chat`` (text to tokens), ``decoder``,
 ``prefix`` and ``lookup`` (running it, and running less of it), ``sampling`` and ``beam`` (choosing
 tokens), ``text`` (tokens to text), ``generate`` (all of it), ``registry`` (models by name).

@@ -22,7 +22,7 @@ from generator.gguf import GGUF
 from generator.graph import build_graph
 from generator.tokenizer import read_tokenizer
 
-FORMAT = 1  # of the cache folder; another number is another folder
+FORMAT = 2  # of the cache folder; a change of the graph needs another number
 _HEAD, _SAMPLE, _SAMPLES = 16 << 20, 4 << 10, 256  # bytes, bytes, count
 
 

@@ -43,6 +43,10 @@ class KeyValues:
         """Tokens stored, of each sequence."""
         return len(self.tokens)
 
+    def room(self, tokens: int) -> bool:
+        """Whether so many more tokens fit; the graph writes one row beyond them."""
+        return self.length + tokens + 1 <= self.capacity
+
     def truncate(self, length: int) -> None:
         """Forgets all tokens from ``length`` on."""
         del self.tokens[length:]
@@ -88,22 +92,27 @@ class Decoder:
     def forward(self, kv: KeyValues, tokens: list[int], select: list[int]) -> np.ndarray:
         """Appends ``tokens`` to one sequence; logits of the selected ones, float32[len(select), V].
 
-        Row j scores the token that follows ``tokens[select[j]]``. The caller sees to it that
-        ``kv.length + len(tokens) <= kv.capacity``.
+        Row j scores the token that follows ``tokens[select[j]]``; it is the same to the bit however the
+        tokens before were divided into calls. Needs ``kv.room(len(tokens))``.
         """
         logits = self.run(kv, np.array([tokens], np.int64), kv.length, select)
         kv.tokens += tokens
         return logits[0]
 
     def run(self, kv: KeyValues, tokens: np.ndarray, past: int, select: list[int]) -> np.ndarray:
-        """int64[batch, S] after ``past`` stored tokens -> float32[batch, len(select), V]."""
+        """int64[batch, S] after ``past`` stored tokens -> float32[batch, len(select), V].
+
+        Several sequences go on by one token at a time (S = 1).
+        """
         batch, new = tokens.shape
-        total = past + new
+        empty = 1 if batch == 1 else 0  # see graph.py: exactness for one sequence, several at once without
+        total = past + new + empty
         logits = np.empty((batch, len(select), self.config.vocabulary), np.float32)
         bind = kv.binding
         bind.bind_cpu_input("input_ids", tokens)
         bind.bind_cpu_input("seqlens_k", np.full(batch, total - 1, np.int32))
         bind.bind_cpu_input("total_sequence_length", np.array(total, np.int32))
+        bind.bind_cpu_input("empty", np.array([empty], np.int64))
         bind.bind_cpu_input("select", np.array(select, np.int64))
         bind.bind_ortvalue_output("logits", ort.OrtValue.ortvalue_from_numpy(logits))
         self.session.run_with_iobinding(bind)

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Generator as Generator_
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,13 +140,13 @@ class Generator:
                 reason = "length"
         yield Piece(text if stream.stopped else stream.finish(), reason, progress.usage())
 
-    def _tokens(self, prompt: list[int], sampling: Sampling, progress: _Progress) -> Iterator[int]:
+    def _tokens(self, prompt: list[int], sampling: Sampling, progress: _Progress) -> Generator_[int, None, None]:
         """The tokens one by one, up to and with an end token, at most ``max_tokens``."""
         loaded = self._load()
         decoder = loaded.decoder
         sampler = Sampler(sampling, prompt, self._config.vocabulary)
         lookup = PromptLookup(prompt)
-        kv = loaded.prefixes.take(prompt, len(prompt) + min(sampling.max_tokens, _AHEAD))
+        kv = loaded.prefixes.take(prompt, len(prompt) + 1 + min(sampling.max_tokens, _AHEAD))
         try:
             logits = self._prefill(decoder, kv, prompt, progress)
             draft: list[int] = []
@@ -167,8 +168,8 @@ class Generator:
                 if left == 0:
                     return
                 draft = lookup.draft(left - 1) if self.drafts else []
-                if kv.capacity < kv.length + 1 + len(draft):
-                    kv = grown(kv, kv.length + 1 + len(draft))
+                if not kv.room(1 + len(draft)):
+                    kv = grown(kv)
                 logits = decoder.forward(kv, [tokens[-1], *draft], list(range(1 + len(draft))))
         finally:
             loaded.prefixes.give(kv)
@@ -186,9 +187,9 @@ class Generator:
     def _searched(self, prompt: list[int], sampling: Sampling, progress: _Progress) -> Iterator[Piece]:
         loaded = self._load()
         decoder, beams = loaded.decoder, sampling.num_beams
-        kv = loaded.prefixes.take(prompt, len(prompt))
+        kv = loaded.prefixes.take(prompt, len(prompt) + 1)
         first = self._prefill(decoder, kv, prompt, progress)[0]
-        batch = kv.repeat(beams, len(prompt) + sampling.max_tokens)
+        batch = kv.repeat(beams, len(prompt) + sampling.max_tokens + 1)
         loaded.prefixes.give(kv)
         past = len(prompt)
 

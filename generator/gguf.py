@@ -123,9 +123,7 @@ class GGUF:
         cursor.offset = 4
         version = cursor.number("I")
         if version not in (2, 3):
-            raise UnsupportedModel(
-                f"{path} has GGUF version {version}: versions 2 and 3, little-endian, can be read"
-            )
+            raise UnsupportedModel(f"{path} has GGUF version {version}: versions 2 and 3, little-endian, can be read")
         tensors, pairs = cursor.number("Q"), cursor.number("Q")
         self.metadata: dict[str, Any] = {}
         for _ in range(pairs):

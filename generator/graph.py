@@ -6,12 +6,19 @@ rotary positions, RMSNorm, SwiGLU feed-forward; residuals around both.
 One graph serves prefill, decode and the checking of drafts. B sequences, S new tokens each, T tokens in
 all, M positions asked for, V vocabulary:
 
-    input_ids int64[B, S] · seqlens_k int32[B] = T − 1 · total_sequence_length int32 = T
+    input_ids int64[B, S] · seqlens_k int32[B] = T + E − 1 · total_sequence_length int32 = T + E
+    empty int64[1] = E: empty tokens that attention sees after the new ones, 0 or 1
     select int64[M]: which of the S positions get logits (the head is the costliest matrix)
     past_key.i, past_value.i float32[B, kv_heads, capacity, head_size]
     -> logits float32[B, M, V], present_key.i, present_value.i
 
 Past and present of a layer are bound to the same memory, so keys and values are appended in place.
+
+Why empty tokens: onnxruntime multiplies a single row by another routine than several, which rounds
+differently, and 8-bit activations blow that up into other texts. With E = 1 there are always two rows or
+more, and a token's logits are the same to the bit whether it came in a prompt, alone, after a cached
+prefix or as a draft; decoding after 500 tokens takes a tenth longer. The empty token's keys and values
+are overwritten by the next call. Several sequences (B > 1) at once need S = 1 and E = 0.
 """
 
 from __future__ import annotations
@@ -23,9 +30,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from generator.blocks import Blocks, dense, stack, weights
+from generator.blocks import Blocks, stack
 from generator.config import LlamaConfig, rotary_tables
 from generator.errors import UnsupportedModel
+from generator.ggml import dense, weights
 from generator.gguf import GGUF, Tensor
 
 _MICROSOFT = "com.microsoft"  # onnxruntime's own operators
@@ -61,9 +69,15 @@ class _Builder:
             for key, value in place.items():
                 tensor.external_data.add(key=key, value=str(value))
             tensor.data_location = TensorProto.EXTERNAL
-            self._file.write(memoryview(array).cast("B"))
+            self._file.write(array.tobytes())
         self.initializers.append(tensor)
         return name
+
+    def integers(self, *values: int) -> str:
+        """A constant int64[n] (a shape, an axis, ...), added once."""
+        name = "int64." + ",".join(map(str, values))
+        known = any(tensor.name == name for tensor in self.initializers)
+        return name if known else self.weight(name, np.array(values))
 
     def alias(self, of: str, name: str, shape: list[int]) -> str:
         """Adds a constant that is another one seen in another shape; its bytes are not stored again."""
@@ -104,23 +118,25 @@ class _Llama:
         cos, sin = rotary_tables(config, None if factors is None else dense(factors))
         b.weight("cos", cos)  # [context, head_size/2]
         b.weight("sin", sin)
-        b.weight("last_axis", np.array([-1]))
+        b.node("Concat", b.integers(0, 0, 0, 0), "empty", b.integers(0), to="padding", axis=0)
+        b.node("Shape", "input_ids", to="new_tokens", start=1, end=2)
         x = self._embedding()
         for i in range(config.layers):
             x = self._block(i, x)
         self._head(x)
 
         value = helper.make_tensor_value_info
-        cache = ["B", config.kv_heads, "capacity", config.head_size]
+        cache: list[str | int | None] = ["B", config.kv_heads, "capacity", config.head_size]
         names = [f"{part}.{i}" for i in range(config.layers) for part in ("key", "value")]
-        inputs = [
+        inputs: list[onnx.ValueInfoProto] = [
             value("input_ids", TensorProto.INT64, ["B", "S"]),
             value("seqlens_k", TensorProto.INT32, ["B"]),
             value("total_sequence_length", TensorProto.INT32, []),
+            value("empty", TensorProto.INT64, [1]),
             value("select", TensorProto.INT64, ["M"]),
             *(value(f"past_{name}", TensorProto.FLOAT, cache) for name in names),
         ]
-        outputs = [
+        outputs: list[onnx.ValueInfoProto] = [
             value("logits", TensorProto.FLOAT, ["B", "M", config.vocabulary]),
             *(value(f"present_{name}", TensorProto.FLOAT, cache) for name in names),
         ]
@@ -151,17 +167,18 @@ class _Llama:
             b.weight("embedding.offset_rows", table.offsets[..., None])
             b.node("Gather", "embedding.offset_rows", "input_ids", to="embedded.offsets")
             blocks = b.node("Add", blocks, "embedded.offsets", to="embedded.exact")
-        shape = b.weight("hidden_shape", np.array([0, 0, self.config.hidden]))
-        return b.node("Reshape", blocks, shape, to="embedded")
+        return b.node("Reshape", blocks, b.integers(0, 0, self.config.hidden), to="embedded")
 
     def _block(self, i: int, x: str) -> str:
         """One decoder block, float32[B, S, hidden] -> the same: attention, then feed-forward."""
         c, b, p = self.config, self.b, f"blk.{i}"
         normed = self._norm(f"{p}.attn_norm", x)
-        (qkv,) = self._linear(normed, [self._packed_qkv(p)])  # [B, S, (heads + 2 kv_heads) · head_size]
-        attended = b.node(
+        qkv = self._linear(normed, self._qkv(p))
+        packed = qkv[0] if len(qkv) == 1 else b.node("Concat", *qkv, to=f"{p}.attn_qkv", axis=-1)
+        b.node(
             "GroupQueryAttention",
-            qkv,
+            # [B, S + E, (heads + 2 kv_heads) · head_size]
+            b.node("Pad", packed, "padding", to=f"{p}.attn_qkv.padded"),
             "",
             "",
             f"past_key.{i}",
@@ -170,7 +187,7 @@ class _Llama:
             "total_sequence_length",
             "cos",
             "sin",
-            to=[f"{p}.attended", f"present_key.{i}", f"present_value.{i}"],
+            to=[f"{p}.attended.padded", f"present_key.{i}", f"present_value.{i}"],
             domain=_MICROSOFT,
             num_heads=c.heads,
             kv_num_heads=c.kv_heads,
@@ -178,6 +195,8 @@ class _Llama:
             do_rotary=1,
             rotary_interleaved=0,
         )
+        ends = b.integers(0), "new_tokens", b.integers(1)  # from, to, axis
+        attended = b.node("Slice", f"{p}.attended.padded", *ends, to=f"{p}.attended")
         if i == c.layers - 1:
             # Its keys and values are stored: from here on only the positions asked for are needed.
             attended = b.node("Gather", attended, "select", to=f"{p}.attended.selected", axis=1)
@@ -196,10 +215,10 @@ class _Llama:
         """Logits of the selected positions, float32[B, M, V], under the name "logits"."""
         normed = self._norm("output_norm", x)
         if "output.weight" in self.file.tensors:
-            (logits,) = self._linear(normed, [self._named("output")])
+            self._linear(normed, [self._named("output")])
         else:  # the embedding table serves as the head too (Press & Wolf 2017), stored once
-            (logits,) = self._linear(normed, [("embedding", self._matrix("token_embd.weight"), None)])
-        self.b.node("Identity", logits, to="logits")
+            self._linear(normed, [("embedding", self._matrix("token_embd.weight"), None)])
+        self.b.nodes[-1].output[0] = "logits"
 
     # --- what the parts are made of ---
 
@@ -237,8 +256,7 @@ class _Llama:
             else:
                 if name != "embedding":
                     b.weight(name, matrix)
-                transposed = b.node("Transpose", name, to=f"{name}.transposed", perm=[1, 0])
-                y = b.node("MatMul", x, transposed, to=f"{name}.out")
+                y = b.node("FusedMatMul", x, name, to=f"{name}.out", domain=_MICROSOFT, transB=1)
             if bias is not None:
                 y = b.node("Add", y, b.weight(f"{name}.bias", bias), to=f"{name}.biased")
             outputs.append(y)
@@ -263,12 +281,9 @@ class _Llama:
 
     def _block_sums(self, x: str, block: int) -> str:
         """float32[B, S, inputs] -> float32[B, S, inputs/block]."""
-        b = self.b
-        name = f"{x}.blocks.{block}"
-        shape = b.weight(f"{name}.shape", np.array([0, 0, -1, block]))
-        return b.node(
-            "ReduceSum", b.node("Reshape", x, shape, to=name), "last_axis", to=f"{name}.sums", keepdims=0
-        )
+        b, name = self.b, f"{x}.blocks.{block}"
+        b.node("Reshape", x, b.integers(0, 0, -1, block), to=name)
+        return b.node("ReduceSum", name, b.integers(-1), to=f"{name}.sums", keepdims=0)
 
     def _store(self, name: str, matrix: Blocks) -> None:
         self.b.weight(f"{name}.packed", matrix.packed)
@@ -288,18 +303,21 @@ class _Llama:
         bias = self.file.tensors.get(f"{name}.bias")
         return name, self._matrix(f"{name}.weight"), None if bias is None else dense(bias)
 
-    def _packed_qkv(self, p: str) -> _Layer:
-        """Queries, keys and values of one block as one layer."""
-        parts = []
+    def _qkv(self, p: str) -> list[_Layer]:
+        """Queries, keys and values of one block: one layer when stored alike, else three."""
+        layers = []
         for part, heads in (("q", self.config.heads), ("k", self.config.kv_heads), ("v", 0)):
             name, matrix, bias = self._named(f"{p}.attn_{part}")
             if heads and self.config.interleaved:
                 order = _half_split(heads, self.config.head_size)
                 matrix = matrix.rows(order) if isinstance(matrix, Blocks) else matrix[order]
                 bias = None if bias is None else bias[order]
-            parts.append((name, matrix, bias))
-        biases = [bias for _, _, bias in parts if bias is not None]
-        return f"{p}.attn_qkv", stack([m for _, m, _ in parts]), np.concatenate(biases) if biases else None
+            layers.append((name, matrix, bias))
+        stacked = stack([matrix for _, matrix, _ in layers])
+        if stacked is None:
+            return layers
+        biases = [bias for _, _, bias in layers if bias is not None]
+        return [(f"{p}.attn_qkv", stacked, np.concatenate(biases) if biases else None)]
 
 
 def _half_split(heads: int, head_size: int) -> np.ndarray:

@@ -51,9 +51,9 @@ class PrefixCache:
                 del self._idle[0]
 
 
-def grown(kv: KeyValues, capacity: int) -> KeyValues:
-    """The same tokens with room for ``capacity``; at least doubled, so that growing stays cheap."""
-    return kv.copy(kv.length, _rounded(max(capacity, 2 * kv.capacity)))
+def grown(kv: KeyValues) -> KeyValues:
+    """The same tokens with twice the room."""
+    return kv.copy(kv.length, 2 * kv.capacity)
 
 
 def _rounded(capacity: int) -> int:

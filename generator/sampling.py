@@ -76,7 +76,7 @@ class Sampler:
         else:
             ids, p = distribution(logits, self._sampling)
             # inverse transform sampling; rounding may leave the last sum a little below 1
-            place = np.searchsorted(np.cumsum(p), self._random.random(), side="right")
+            place = int(np.searchsorted(np.cumsum(p), self._random.random(), side="right"))
             token = int(ids[min(place, len(ids) - 1)])
         self._seen[token] = True
         return token

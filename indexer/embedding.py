@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,33 +35,80 @@ if TYPE_CHECKING:
 logger = logging.getLogger("quarry.indexer")
 Progress = Callable[[str, int, int], None]  # space, documents done, documents in all
 GROWTH = 1.5  # a trained model is trained again when the index has grown by this
+MIN_SENTENCE = 40.0  # letters a sentence needs to be embedded by itself
 TRAINING_WORDS = 20_000_000  # words of an index that a model is trained on at most
 
 
 @dataclass(frozen=True)
-class Passage:
-    """One text to embed, and where it stands in the document's body (code points)."""
+class DocumentTexts:
+    """What of a document is embedded: each row's text, where it stands in the body (code points), and in a
+    space of sentences the whole body, whose vector is blended into each row's."""
 
-    text: str
-    start: int
-    end: int
+    rows: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    whole: str | None = None
 
 
-def passages_of(source: dict[str, Any], space: Space) -> list[Passage]:
+def texts_of(source: dict[str, Any], space: Space) -> DocumentTexts:
     """The texts of a document whose vectors a space keeps.
 
-    `sentence`: "title\\nsentence" for each sentence of the body; `passage`: "title\\nbody" once.
+    `passage`: "title\\nbody" once. `sentence`: "title\\nsentence" for each sentence of the body.
     """
     body = "\n".join(str(v) for v in values_at(source, space.body) if v is not None)
     title = ""
     if space.title:
-        title = " ".join(str(v) for v in values_at(source, space.title) if v is not None).strip()
+        title = " ".join(str(v) for v in values_at(source, space.title) if v is not None)
+        title = title.replace("_", " ").strip()  # titles are often names of pages and files
     if not body.strip():
-        return [Passage(title, 0, 0)] if title else []
+        return DocumentTexts((title,), ((0, 0),)) if title else DocumentTexts((), ())
     prefix = f"{title}\n" if title else ""
     if space.vectors == "passage":
-        return [Passage(prefix + body, 0, len(body))]
-    return [Passage(prefix + body[a:b], a, b) for a, b in sentences(body)[:MAX_SENTENCES]]
+        return DocumentTexts((prefix + body,), ((0, len(body)),))
+    spans = tuple(embedded_sentences(body)[:MAX_SENTENCES])
+    return DocumentTexts(tuple(prefix + body[a:b] for a, b in spans), spans, body)
+
+
+def embedded_sentences(body: str) -> list[tuple[int, int]]:
+    """Sentence spans that are long enough to mean something by themselves.
+
+    A fragment ("[2]", "……", "And how!") is near to every question, and nearer in a foreign language than the
+    right sentence: it is joined to the sentence before it, the first one to the one after.
+    """
+    out: list[tuple[int, int]] = []
+    for start, end in sentences(body):
+        if out and min(_weight(body[start:end]), _weight(body[out[-1][0] : out[-1][1]])) < MIN_SENTENCE:
+            out[-1] = (out[-1][0], end)
+        else:
+            out.append((start, end))
+    return out
+
+
+def _weight(text: str) -> float:
+    """Letters and digits, a Chinese character counting as much as it says in English."""
+    return sum(2.5 if ord(c) > 0x2E80 else 1.0 for c in text if c.isalnum())
+
+
+def encode_documents(encoder: TextEncoder, documents: Sequence[DocumentTexts]) -> np.ndarray:
+    """float32[rows, dimension]: the vectors of the documents' rows, in order.
+
+    In a space of sentences a row is the mean of the sentence's and the whole body's vectors, so that a
+    document's best row is the mean of its best sentence's and its passage's cosine: the passage steadies what
+    a single sentence says out of its context. Equal texts are encoded once.
+    """
+    distinct: dict[str, int] = {}
+    for document in documents:
+        for text in (*document.rows, *((document.whole,) if document.whole is not None else ())):
+            distinct.setdefault(text, len(distinct))
+    vectors = encoder.encode_passages(list(distinct))
+    out = np.empty((sum(len(d.rows) for d in documents), vectors.shape[1]), np.float32)
+    at = 0
+    for document in documents:
+        rows = vectors[[distinct[t] for t in document.rows]]
+        if document.whole is not None:
+            rows = (rows + vectors[distinct[document.whole]]) / 2
+        out[at : at + len(rows)] = rows
+        at += len(rows)
+    return out
 
 
 class SpaceFiller:
@@ -114,26 +161,17 @@ class SpaceFiller:
                 progress(space.name, done, total)
 
     def _part(self, space: Space, encoder: TextEncoder, rows: list[tuple[int, bytes]]) -> PartEntry | None:
-        seqs, starts, spans, texts = [], [0], [], []
-        for seq, body in rows:
-            found = passages_of(orjson.loads(body), space)
-            if found:
-                seqs.append(seq)
-                starts.append(starts[-1] + len(found))
-                spans.extend((p.start, p.end) for p in found)
-                texts.extend(p.text for p in found)
-        if not seqs:
+        found = [(seq, texts_of(orjson.loads(body), space)) for seq, body in rows]
+        found = [(seq, texts) for seq, texts in found if texts.rows]
+        if not found:
             return None
+        seqs = np.array([seq for seq, _ in found])
+        starts = np.concatenate([[0], np.cumsum([len(t.rows) for _, t in found])])
+        spans = np.array([span for _, t in found for span in t.spans])
+        vectors = encode_documents(encoder, [t for _, t in found])
         path = self.index.deriver.new_path(self.index.vectors_path)
-        write_part(
-            path,
-            np.array(seqs),
-            np.array(starts),
-            np.array(spans),
-            encoder.encode_passages(texts),
-            space.metric,
-        )
-        return PartEntry(path.name, len(seqs), len(texts))
+        write_part(path, seqs, starts, spans, vectors, space.metric)
+        return PartEntry(path.name, len(seqs), len(vectors))
 
     def _publish(self, space: Space, old: SpaceEntry | None, new: SpaceEntry) -> SpaceEntry | None:
         """Make `new` the space's entry unless another process changed it; returns the entry to go on with."""
@@ -178,7 +216,7 @@ class SpaceFiller:
             vectors = self._word_vectors(space)
         except EmptyCorpus:
             return
-        texts = (p.text for p in self._passages(space, upto))
+        texts = self._texts(space, upto)
         encoder = SifEncoder.fit(vectors, words, texts, name=space.name)
         folder = index.deriver.new_path(index.models_path)
         encoder.save(folder)
@@ -199,7 +237,7 @@ class SpaceFiller:
     def _word_vectors(self, space: Space) -> WordVectors:
         from embeddings.glove import train_glove
         from embeddings.word2vec import train_word2vec
-        from embeddings.word_vectors import load_word_vectors
+        from embeddings.word_vector_files import load_word_vectors
 
         if isinstance(space.model, str):
             return load_word_vectors(Path(space.model))
@@ -210,17 +248,17 @@ class SpaceFiller:
     def _sentences(self, space: Space, upto: int) -> Iterator[list[str]]:
         """The words of each passage, up to TRAINING_WORDS in all."""
         left = TRAINING_WORDS
-        for passage in self._passages(space, upto):
-            found = words(passage.text)
+        for text in self._texts(space, upto):
+            found = words(text)
             left -= len(found)
             if found:
                 yield found
             if left <= 0:
                 return
 
-    def _passages(self, space: Space, upto: int) -> Iterator[Passage]:
+    def _texts(self, space: Space, upto: int) -> Iterator[str]:
         for _, body in self.index.store.live_rows(0, upto):
-            yield from passages_of(orjson.loads(body), space)
+            yield from texts_of(orjson.loads(body), space).rows
 
 
 def _first(rows: Iterable[tuple[int, bytes]], count: int) -> Iterator[tuple[int, bytes]]:

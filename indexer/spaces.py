@@ -15,6 +15,7 @@ from .errors import InvalidRequest
 from .mapping import Mapping
 
 FAMILIES = ("bert", "word2vec", "glove")
+TEXTS_VERSION = 1  # of how texts are cut for embedding; another one's vectors are made again
 MAX_SENTENCES = 1000  # vectors of one document at most: the rest of a book-long text is found by its words
 
 
@@ -34,7 +35,7 @@ class Space:
     @property
     def identity(self) -> str:
         """Changes when the texts that are embedded would; the model's own fingerprint comes on top."""
-        return f"{self.family}:{self.vectors}:{self.title}:{self.body}:{self.metric}:{self.dimension}"
+        return f"{TEXTS_VERSION}:{self.family}:{self.vectors}:{self.title}:{self.body}:{self.metric}:{self.dimension}"
 
 
 @dataclass(frozen=True)

@@ -75,38 +75,43 @@ class PlainWords:
     """
 
     queries: tuple[WordQuery, ...]
+    vocabulary: tuple[tuple[str, tuple[str, ...]], ...] = ()  # words without n-grams, and the fields to know them
 
     @classmethod
     def of(cls, ctx: SearchContext, text: str, fields: Sequence[Field], similarity: str | None = None) -> PlainWords:
         groups: dict[tuple[str, str], list[str]] = {}
+        vocabulary: dict[str, tuple[str, ...]] = {}
         for field in fields:
             groups.setdefault((field.search_analyzer, similarity or field.similarity), []).append(field.path)
         queries = []
         for (analyzer, kind), paths in groups.items():
-            terms = tuple(token.term for token in ctx.index.analyzers.get(analyzer).tokens(text))
+            found = ctx.index.analyzers.get(analyzer)
+            terms = tuple(token.term for token in found.tokens(text))
             if not terms:
                 continue
+            for token in found.phrase_tokens(text):
+                vocabulary[token.term] = (*vocabulary.get(token.term, ()), *paths)
             # a cosine is of one field's vectors: TF-IDF adds up its fields' scores instead
             for together in [(p,) for p in paths] if kind == "TFIDF" else [tuple(paths)]:
                 queries.append(WordQuery(together, terms, similarity=similarity_of(kind)))
-        return cls(tuple(queries))
+        return cls(tuple(queries), tuple(vocabulary.items()))
 
 
 def gate(ctx: SearchContext, words: PlainWords) -> float:
     """How far to trust the word leg: 0 when the index's vocabulary hardly knows the question, 1 when it does.
 
-    The share of the question's idf mass whose terms some live document holds, scaled from
+    The share of the question's idf mass (Chinese by single characters: a question's bigrams are often new
+    in a language that the index speaks well) whose terms some live document holds, scaled from
     [GATE_LOW, GATE_HIGH] to [0, 1]: a question in a language that the index does not speak is left to the
     semantic leg.
     """
     known = total = 0.0
     live = ctx.view.live_documents
-    for query in words.queries:
-        for term in dict.fromkeys(query.terms):
-            df = max(ctx.reader.df(path, term) for path in query.fields)
-            idf = math.log(1 + (live - df + 0.5) / (df + 0.5)) if df < live else 0.0
-            total += idf
-            known += idf if df else 0.0
+    for term, paths in words.vocabulary:
+        df = max(ctx.reader.df(path, term) for path in paths)
+        idf = math.log(1 + (live - df + 0.5) / (df + 0.5))
+        total += idf
+        known += idf if df else 0.0
     if total == 0.0:
         return 1.0
     return min(1.0, max(0.0, (known / total - GATE_LOW) / (GATE_HIGH - GATE_LOW)))

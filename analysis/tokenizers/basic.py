@@ -58,9 +58,11 @@ def whole_text(text: str) -> list[Token]:
     return [Token(text, 0, len(text), 0)] if text else []
 
 
-def whitespace_tokenizer(longest: int = 255) -> PatternTokenizer:
+class WhitespaceTokenizer(PatternTokenizer):
     """Runs of characters that are not white space."""
-    return PatternTokenizer(re.compile(f"[^{JAVA_SPACES}]+"), longest)
+
+    def __init__(self, longest: int = 255) -> None:
+        super().__init__(re.compile(f"[^{JAVA_SPACES}]+"), longest)
 
 
 @tokenizers.register("keyword")
@@ -71,7 +73,7 @@ def _keyword(options: Options, before: Analyze) -> Tokenizer:
 
 @tokenizers.register("whitespace")
 def _whitespace(options: Options, before: Analyze) -> Tokenizer:
-    return whitespace_tokenizer(options.integer("max_token_length", 255, least=1))
+    return WhitespaceTokenizer(options.integer("max_token_length", 255, least=1))
 
 
 @tokenizers.register("letter")

@@ -186,8 +186,8 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _route(rule: str, handler: Any, summary: str, parameters: Any) -> Route:
-    return Route(("GET",), rule, handler, summary, "cat", parameters, produces="text/plain")
+def _route(rule: str, handler: Any, summary: str, parameters: Any, methods: tuple[str, ...] = ("GET",)) -> Route:
+    return Route(methods, rule, handler, summary, "cat", parameters, produces="text/plain")
 
 
 _INDICES_FORM = (
@@ -203,7 +203,9 @@ ROUTES = (
     _route("/_cat", cat_help, "The tables there are", ()),
     _route("/_cat/indices", cat_indices, "Indices and their sizes", _INDICES_FORM),
     _route("/_cat/indices/<index>", cat_indices, "Some indices and their sizes", _INDICES_FORM),
-    _route("/_cat/count", cat_count, "How many documents there are", (*_FORM, *TARGETS)),
-    _route("/_cat/count/<index>", cat_count, "How many documents some indices hold", (*_FORM, *TARGETS)),
+    _route("/_cat/count", cat_count, "How many documents there are", (*_FORM, *TARGETS), ("GET", "POST")),
+    _route(
+        "/_cat/count/<index>", cat_count, "How many documents some indices hold", (*_FORM, *TARGETS), ("GET", "POST")
+    ),
     _route("/_cat/health", cat_health, "Health on one line", (*_FORM, boolean("ts", "accepted", True))),
 )

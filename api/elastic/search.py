@@ -39,7 +39,7 @@ SEARCH = (
     boolean("track_scores", "score even when sorting by fields"),
     Parameter("track_total_hits", "string", "true, false, or up to which number matches are counted"),
     Parameter("min_score", "number", "leave out hits that score less"),
-    Parameter("timeout", "string", "stop after this time with what was found"),
+    Parameter("timeout", "duration", "stop after this time with what was found"),
 )
 """Parameters that the body can give too; each that is given goes to the search as it is."""
 _ASIDE = (
@@ -59,6 +59,8 @@ _GIVEN = tuple(parameter.name for parameter in SEARCH)
 def search(call: Call) -> dict[str, Any]:
     body = call.object()
     params = {name: call[name] for name in _GIVEN if call[name] is not None}
+    if "timeout" in params:
+        params["timeout"] = f"{round(params['timeout'] * 1000)}ms"
     answer = run_search(call.node, targets(call), body, params)
     return _as_int(answer) if call["rest_total_hits_as_int"] else answer
 

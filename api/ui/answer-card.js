@@ -73,12 +73,9 @@ export class AnswerCard {
   #draw() {
     const record = this.#record;
     const running = RUNNING.includes(record.status);
-    const text = running ? record.text.replace(/\s*\[\d*$/, "") : record.text; // half a [n] waits
-    const focused = document.activeElement?.closest?.(".answer-text .cite")?.dataset.n;
+    const text = running ? record.text.replace(/\s*\[\d*$/, "") : record.text.trim(); // half a [n] waits
     this.#text.lang = language(text || record.question);
-    if (text === "" && running) fill(this.#text, h("span", { class: "line-skeleton" }), h("span", { class: "line-skeleton short" }));
-    else fill(this.#text, text.split(/\n+/).filter((line) => line.trim() !== "").map((line) => h("p", {}, this.#cited(line))));
-    if (focused) this.#text.querySelector(`.cite[data-n="${focused}"]`)?.focus();
+    this.#drawText(text, running);
     for (const citation of record.citations.values()) {
       if (this.#sources.has(citation.n)) continue;
       const title = citation.title ?? citation._id;
@@ -87,16 +84,25 @@ export class AnswerCard {
     }
   }
 
-  /** A line whose [n] are buttons; a number without a citation (yet) stays text. */
-  #cited(line) {
-    return line.split(/(\s*\[\d+\])/).map((piece) => {
-      const n = Number(/^\s*\[(\d+)\]$/.exec(piece)?.[1]);
-      const citation = this.#record.citations.get(n);
-      if (!citation) return piece;
-      const title = citation.title ?? citation._id;
-      const open = (event) => this.#sources.toggle(n, event.currentTarget);
-      return h("button", { type: "button", class: "cite", "data-n": n, "aria-label": t("answer.citation", { n, title }), title, onclick: open }, String(n));
-    });
+  /** The text with its [n] as buttons. What stands there already is kept, so that it can be pressed. */
+  #drawText(text, running) {
+    if (text === "" && running) return fill(this.#text, h("span", { class: "line-skeleton" }), h("span", { class: "line-skeleton short" }));
+    const nodes = text.split(/(\s*\[\d+\])/).map((piece) => this.#cited(piece));
+    const drawn = [...this.#text.childNodes];
+    const same = nodes.findIndex((node, i) => !drawn[i]?.isEqualNode(node));
+    const from = same < 0 ? nodes.length : same;
+    drawn.slice(from).forEach((node) => node.remove());
+    return this.#text.append(...nodes.slice(from));
+  }
+
+  /** [n] as the button that opens source n; any other text, and a number without a source, as text. */
+  #cited(piece) {
+    const n = Number(/^\s*\[(\d+)\]$/.exec(piece)?.[1]);
+    const citation = this.#record.citations.get(n);
+    if (!citation) return document.createTextNode(piece);
+    const title = citation.title ?? citation._id;
+    const open = (event) => this.#sources.toggle(n, event.currentTarget);
+    return h("button", { type: "button", class: "cite", "data-n": n, "aria-label": t("answer.citation", { n, title }), title, onclick: open }, String(n));
   }
 
   #footer(record) {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.segment.kernels import kernel
+from indexer.segment.kernels import int64, kernel
 from indexer.segment.norms import LENGTHS
 
 _FREQUENT = 256  # frequencies below this are counted in an array, others one by one
@@ -75,7 +75,7 @@ def _count_pairs(
         row = bytes_of[classes[term]]
         for i in range(starts[term], starts[term + 1]):
             if freqs[i] < 256:
-                counts[np.int64(freqs[i]) << 8 | row[docs[i]]] += 1
+                counts[int64(freqs[i]) << 8 | row[docs[i]]] += 1
 
 
 @kernel("void(int64[::1], uint8[::1], uint32[::1], uint32[::1], uint8[:,::1], uint32[::1])")
@@ -91,7 +91,7 @@ def _encode_pairs(
         row = bytes_of[classes[term]]
         for i in range(starts[term], starts[term + 1]):
             if freqs[i] < 256:
-                freqs[i] = codes[np.int64(freqs[i]) << 8 | row[docs[i]]]
+                freqs[i] = codes[int64(freqs[i]) << 8 | row[docs[i]]]
 
 
 def encode_pairs(

@@ -48,11 +48,11 @@ class _Section:
         self.size = 0
         self.crc = 0
         # kept for the life of the container and closed by it
-        self.data: Any = tempfile.SpooledTemporaryFile(max_size=_SPILL, dir=folder)  # noqa: SIM115
+        self.data: Any = tempfile.SpooledTemporaryFile(max_size=_SPILL, dir=str(folder))  # noqa: SIM115
 
     def append(self, values: np.ndarray) -> None:
         array = np.ascontiguousarray(values, dtype=self.dtype)
-        view = memoryview(array.reshape(-1)).cast("B") if array.size else memoryview(b"")
+        view = array.reshape(-1).view(np.uint8).data if array.size else memoryview(b"")
         self.data.write(view)
         self.crc = zlib.crc32(view, self.crc)
         self.size += len(view)
@@ -176,6 +176,6 @@ class SectionFile:
         damaged = []
         for name, section in self._sections.items():
             offset, size = section["offset"], section["size"]
-            if zlib.crc32(memoryview(self.bytes[offset : offset + size])) != section["crc"]:
+            if zlib.crc32(self.bytes[offset : offset + size].data) != section["crc"]:
                 damaged.append(name)
         return damaged

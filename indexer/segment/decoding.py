@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, kernel, view_u8, view_u16, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_u8, view_u16, view_u32
 from indexer.segment.layout import chunk_count, is_wide, narrow_escapes, wide_places
 
 
@@ -34,21 +34,19 @@ def decode_term(
     bytes_ = view_u8(codes_at, df)
     for chunk in range(chunks):
         base = chunk << 16
-        for i in range(np.int64(first[chunk]), np.int64(first[chunk + 1])):
+        for i in range(int64(first[chunk]), int64(first[chunk + 1])):
             docs[at + i] = base | narrow[i]
             codes[at + i] = bytes_[i]
-    escapes = np.int64(view_u32(address, 1)[0])
+    escapes = int64(view_u32(address, 1)[0])
     where = view_u32(places, escapes)
     what = view_u32(places + 4 * escapes, escapes)
     for i in range(escapes):
-        codes[at + np.int64(where[i])] = what[i]
+        codes[at + int64(where[i])] = what[i]
     return codes_at + df
 
 
 @kernel("int64(int64, int64, int64, int64, uint32[::1], uint32[::1])")
-def decode_one(
-    address: int, df: int, documents: int, positional: int, docs: np.ndarray, codes: np.ndarray
-) -> int:
+def decode_one(address: int, df: int, documents: int, positional: int, docs: np.ndarray, codes: np.ndarray) -> int:
     """:func:`decode_term` into arrays of exactly ``df``."""
     return decode_term(address, df, documents, positional, docs, codes, 0)
 
@@ -59,7 +57,7 @@ def read_position(address: int) -> tuple[int, int]:
     value = 0
     shift = 0
     while True:
-        byte = np.int64(view_u8(address, 1)[0])
+        byte = int64(view_u8(address, 1)[0])
         address += 1
         value |= (byte & 127) << shift
         if byte < 128:

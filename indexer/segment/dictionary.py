@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, kernel, view_u8, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_u8, view_u32
 
 
 @inline
@@ -19,7 +19,7 @@ def hash_term(blob: np.ndarray, start: int, end: int) -> int:
         value = (value ^ np.uint64(blob[i])) * np.uint64(0x100000001B3)
     value ^= value >> np.uint64(29)
     value *= np.uint64(0xBF58476D1CE4E5B9)
-    return np.int64((value ^ (value >> np.uint64(32))) & np.uint64(0x7FFFFFFFFFFFFFFF))
+    return int64((value ^ (value >> np.uint64(32))) & np.uint64(0x7FFFFFFFFFFFFFFF))
 
 
 @inline
@@ -44,9 +44,7 @@ def less_bytes(a: np.ndarray, a0: int, a1: int, b: np.ndarray, b0: int, b1: int)
 
 
 @inline
-def find_term(
-    blob: int, bounds: int, table: int, table_size: int, query: np.ndarray, start: int, end: int
-) -> int:
+def find_term(blob: int, bounds: int, table: int, table_size: int, query: np.ndarray, start: int, end: int) -> int:
     """Ordinal of ``query[start:end]`` in a mapped dictionary (three addresses), or -1."""
     if table_size == 0:
         return -1
@@ -56,8 +54,8 @@ def find_term(
     mask = table_size - 1
     at = hash_term(query, start, end) & mask
     while slots[at] != 0:
-        ordinal = np.int64(slots[at]) - 1
-        if same_bytes(query, start, end, letters, np.int64(limits[ordinal]), np.int64(limits[ordinal + 1])):
+        ordinal = int64(slots[at]) - 1
+        if same_bytes(query, start, end, letters, int64(limits[ordinal]), int64(limits[ordinal + 1])):
             return ordinal
         at = (at + 1) & mask
     return -1
@@ -77,7 +75,7 @@ def lower_bound(blob: int, bounds: int, terms: int, query: np.ndarray) -> int:
     low, high = 0, terms
     while low < high:
         middle = (low + high) >> 1
-        if less_bytes(letters, np.int64(limits[middle]), np.int64(limits[middle + 1]), query, 0, query.size):
+        if less_bytes(letters, int64(limits[middle]), int64(limits[middle + 1]), query, 0, query.size):
             low = middle + 1
         else:
             high = middle
@@ -89,7 +87,7 @@ def fill_table(blob: np.ndarray, bounds: np.ndarray, table: np.ndarray) -> None:
     """Enter all distinct terms into an empty table (its size a power of two, larger than the terms)."""
     mask = table.size - 1
     for ordinal in range(bounds.size - 1):
-        at = hash_term(blob, np.int64(bounds[ordinal]), np.int64(bounds[ordinal + 1])) & mask
+        at = hash_term(blob, int64(bounds[ordinal]), int64(bounds[ordinal + 1])) & mask
         while table[at] != 0:
             at = (at + 1) & mask
         table[at] = ordinal + 1
@@ -100,7 +98,9 @@ def table_size(terms: int) -> int:
     return 1 << (terms * 5 // 4).bit_length() if terms else 0
 
 
-@kernel("int64(uint8[::1], int64[::1], uint8[::1], uint32[::1], uint8[::1], uint32[::1], uint8[::1], int64, uint32[::1])")
+@kernel(
+    "int64(uint8[::1], int64[::1], uint8[::1], uint32[::1], uint8[::1], uint32[::1], uint8[::1], int64, uint32[::1])"
+)
 def intern_batch(
     batch_blob: np.ndarray,
     batch_bounds: np.ndarray,
@@ -122,9 +122,9 @@ def intern_batch(
         start, end = batch_bounds[i], batch_bounds[i + 1]
         at = hash_term(batch_blob, start, end) & mask
         while True:
-            slot = np.int64(table[at])
+            slot = int64(table[at])
             if slot == 0:
-                a = np.int64(bounds[terms])
+                a = int64(bounds[terms])
                 for j in range(end - start):
                     blob[a + j] = batch_blob[start + j]
                 bounds[terms + 1] = a + end - start
@@ -133,9 +133,7 @@ def intern_batch(
                 terms += 1
                 table[at] = terms
                 break
-            if same_bytes(
-                batch_blob, start, end, blob, np.int64(bounds[slot - 1]), np.int64(bounds[slot])
-            ):
+            if same_bytes(batch_blob, start, end, blob, int64(bounds[slot - 1]), int64(bounds[slot])):
                 numbers[i] = slot - 1
                 break
             at = (at + 1) & mask
@@ -146,7 +144,7 @@ def intern_batch(
 def prefix_keys(blob: np.ndarray, bounds: np.ndarray, keys: np.ndarray) -> None:
     """First eight bytes of each term as a big-endian number, short terms padded with zeros."""
     for i in range(keys.size):
-        start, end = np.int64(bounds[i]), np.int64(bounds[i + 1])
+        start, end = int64(bounds[i]), int64(bounds[i + 1])
         value = np.uint64(0)
         for j in range(8):
             byte = np.uint64(blob[start + j]) if start + j < end else np.uint64(0)
@@ -160,18 +158,14 @@ def _heap_sift(order: np.ndarray, base: int, at: int, size: int, blob: np.ndarra
         child = 2 * at + 1
         if child >= size:
             return
-        a = np.int64(order[base + child])
+        a = int64(order[base + child])
         if child + 1 < size:
-            b = np.int64(order[base + child + 1])
-            if less_bytes(
-                blob, np.int64(bounds[a]), np.int64(bounds[a + 1]), blob, np.int64(bounds[b]), np.int64(bounds[b + 1])
-            ):
+            b = int64(order[base + child + 1])
+            if less_bytes(blob, int64(bounds[a]), int64(bounds[a + 1]), blob, int64(bounds[b]), int64(bounds[b + 1])):
                 child += 1
                 a = b
-        me = np.int64(order[base + at])
-        if not less_bytes(
-            blob, np.int64(bounds[me]), np.int64(bounds[me + 1]), blob, np.int64(bounds[a]), np.int64(bounds[a + 1])
-        ):
+        me = int64(order[base + at])
+        if not less_bytes(blob, int64(bounds[me]), int64(bounds[me + 1]), blob, int64(bounds[a]), int64(bounds[a + 1])):
             return
         order[base + at], order[base + child] = order[base + child], order[base + at]
         at = child
@@ -212,7 +206,7 @@ def permute_terms(
     at = 0
     out_bounds[0] = 0
     for i in range(order.size):
-        start, end = np.int64(bounds[order[i]]), np.int64(bounds[order[i] + 1])
+        start, end = int64(bounds[order[i]]), int64(bounds[order[i] + 1])
         for j in range(start, end):
             out[at] = blob[j]
             at += 1
@@ -274,5 +268,3 @@ def _with_room(array: np.ndarray, size: int) -> np.ndarray:
     grown = np.zeros(max(size, array.size * 2), array.dtype)
     grown[: array.size] = array
     return grown
-
-

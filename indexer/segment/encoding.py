@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, kernel, view_u8, view_u16, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_u8, view_u16, view_u32
 from indexer.segment.layout import (
     chunk_count,
     is_ranged,
@@ -73,7 +73,13 @@ def _encode_narrow(at: int, docs: np.ndarray, codes: np.ndarray, start: int, df:
 
 @inline
 def _encode_wide(
-    at: int, docs: np.ndarray, codes: np.ndarray, start: int, df: int, documents: int, quantised: np.ndarray,
+    at: int,
+    docs: np.ndarray,
+    codes: np.ndarray,
+    start: int,
+    df: int,
+    documents: int,
+    quantised: np.ndarray,
     positional: int,
 ) -> int:
     """All but blocks and positions of a wide term at an address; returns the address after them."""
@@ -99,19 +105,19 @@ def _encode_wide(
     escape = 0
     first[0] = 0
     for i in range(df):
-        doc = np.int64(docs[start + i])
+        doc = int64(docs[start + i])
         if ranged:
             r = doc >> 7
             while next_range <= r:
                 # a range's start counts from its own chunk's, which may lie ahead of the last posting's
-                begins = np.int64(i) if (next_range >> 9) > chunk else np.int64(first[chunk])
+                begins = int64(i) if (next_range >> 9) > chunk else int64(first[chunk])
                 range_first[next_range] = i - begins
                 next_range += 1
         while chunk < doc >> 16:
             chunk += 1
             first[chunk] = i
         narrow[i] = doc & 65535
-        code = np.int64(codes[start + i])
+        code = int64(codes[start + i])
         if ranged and quantised[code] > best[doc >> 7]:
             best[doc >> 7] = quantised[code]
         if code >= 255:
@@ -122,7 +128,7 @@ def _encode_wide(
         else:
             bytes_[i] = code
     while next_range < ranges:
-        begins = np.int64(df) if (next_range >> 9) > chunk else np.int64(first[chunk])
+        begins = int64(df) if (next_range >> 9) > chunk else int64(first[chunk])
         range_first[next_range] = df - begins
         next_range += 1
     while chunk < chunks:
@@ -155,7 +161,7 @@ def encode_terms(
     ``positions``; ``classes`` chooses the row of ``quantised`` (uint8[classes, codes]). ``sizes[t]`` gets the
     bytes of term t, a multiple of four. A term needs at most :func:`term_room` bytes.
     """
-    base = np.int64(out.ctypes.data)
+    base = int64(out.ctypes.data)
     at = base
     end = base + out.size
     while term < starts.size - 1:
@@ -181,7 +187,7 @@ def encode_terms(
                 for i in range(df):
                     if i & 127 == 0:
                         offsets[i >> 7] = here - at
-                    here = skip_positions(here, np.int64(freq_of[codes[start + i]]))
+                    here = skip_positions(here, int64(freq_of[codes[start + i]]))
             at += size
         while (at - base) & 3:
             view_u8(at, 1)[0] = 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.segment.decoding import decode_term
 from indexer.segment.dictionary import less_bytes, same_bytes
-from indexer.segment.kernels import inline, kernel, view_i64, view_u8, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_i64, view_u8, view_u32
 from indexer.segment.layout import skip_positions
 from indexer.segment.reading import TextField
 
@@ -40,7 +40,7 @@ _COLUMNS = 11
 def _head(row: np.ndarray, ordinal: int) -> np.uint64:
     """First eight bytes of a term, big-endian."""
     limits = view_u32(row[_BOUNDS] + 4 * ordinal, 2)
-    start, end = np.int64(limits[0]), np.int64(limits[1])
+    start, end = int64(limits[0]), int64(limits[1])
     letters = view_u8(row[_BLOB], end)
     value = np.uint64(0)
     for j in range(8):
@@ -53,8 +53,8 @@ def _head(row: np.ndarray, ordinal: int) -> np.uint64:
 def _compare(a: np.ndarray, i: int, b: np.ndarray, j: int) -> int:
     """-1, 0 or 1 as term i of field a sorts before, with or after term j of field b."""
     x, y = view_u32(a[_BOUNDS] + 4 * i, 2), view_u32(b[_BOUNDS] + 4 * j, 2)
-    p, q = view_u8(a[_BLOB], np.int64(x[1])), view_u8(b[_BLOB], np.int64(y[1]))
-    x0, x1, y0, y1 = np.int64(x[0]), np.int64(x[1]), np.int64(y[0]), np.int64(y[1])
+    p, q = view_u8(a[_BLOB], int64(x[1])), view_u8(b[_BLOB], int64(y[1]))
+    x0, x1, y0, y1 = int64(x[0]), int64(x[1]), int64(y[0]), int64(y[1])
     if same_bytes(p, x0, x1, q, y0, y1):
         return 0
     return -1 if less_bytes(p, x0, x1, q, y0, y1) else 1
@@ -74,7 +74,7 @@ def _append(
 ) -> tuple[int, int]:
     """Live postings of one field's term after what is there; returns the new ends of postings and positions."""
     documents = row[_DOCUMENTS]
-    df = np.int64(view_u32(row[_DF], ordinal + 1)[ordinal])
+    df = int64(view_u32(row[_DF], ordinal + 1)[ordinal])
     start = row[_POSTINGS] + view_i64(row[_STARTS], ordinal + 1)[ordinal]
     after = decode_term(start, df, documents, positional, docs, codes, at)
     renumber = view_u32(row[_RENUMBER], documents)
@@ -87,7 +87,7 @@ def _append(
         doc = renumber[docs[i]]
         before = here
         if positional:
-            here = skip_positions(here, np.int64(freq_of[code]))
+            here = skip_positions(here, int64(freq_of[code]))
         if doc == _DEAD:
             size = before - run
             positions[place : place + size] = view_u8(run, size)
@@ -141,9 +141,11 @@ def _gather(
         for f in range(cursors.size):
             if cursors[f] >= fields[f, _TERMS]:
                 continue
-            if least < 0 or heads[f] < heads[least]:
-                least = f
-            elif heads[f] == heads[least] and _compare(fields[f], cursors[f], fields[least], cursors[least]) < 0:
+            if (
+                least < 0
+                or heads[f] < heads[least]
+                or (heads[f] == heads[least] and _compare(fields[f], cursors[f], fields[least], cursors[least]) < 0)
+            ):
                 least = f
         if least < 0:
             return term, 0, 0, 0
@@ -155,18 +157,14 @@ def _gather(
                 and heads[f] == heads[least]
                 and _compare(fields[f], cursors[f], fields[least], cursors[least]) == 0
             ):
-                postings += np.int64(view_u32(fields[f, _DF], cursors[f] + 1)[cursors[f]])
+                postings += int64(view_u32(fields[f, _DF], cursors[f] + 1)[cursors[f]])
                 size += _term_size(fields[f], cursors[f])
         limits = view_u32(fields[least, _BOUNDS] + 4 * cursors[least], 2)
-        letters = np.int64(limits[1]) - np.int64(limits[0])
-        text = np.int64(bounds[term])
-        if (
-            starts[term] + postings > docs.size
-            or places[term] + size > positions.size
-            or text + letters > blob.size
-        ):
-            return term, postings, max(size, letters), 1
-        source = view_u8(fields[least, _BLOB] + np.int64(limits[0]), letters)
+        letters = int64(limits[1]) - int64(limits[0])
+        text = int64(bounds[term])
+        if starts[term] + postings > docs.size or places[term] + size > positions.size or text + letters > blob.size:
+            return term, postings, size + letters, 1
+        source = view_u8(fields[least, _BLOB] + int64(limits[0]), letters)
         blob[text : text + letters] = source
         classes[term] = view_u8(fields[least, _CLASSES], cursors[least] + 1)[cursors[least]]
         at = starts[term]

@@ -15,7 +15,7 @@ prepare_kernel_cache()
 
 import numba  # noqa: E402
 import numpy as np  # noqa: E402
-from numba import carray, types  # noqa: E402
+from numba import types  # noqa: E402
 from numba.core import cgutils  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
@@ -26,10 +26,17 @@ def kernel(*signatures: str) -> Any:
 
 
 #: A helper of kernels: compiled into its callers, never called from Python on a hot path.
-inline = numba.njit(nogil=True, error_model="numpy")
+inline: Any = numba.njit(nogil=True, error_model="numpy")
 
 
-@intrinsic
+#: Conversion of a number within kernels.
+int64: Any = np.int64
+
+_carray: Any = vars(numba)["carray"]
+_intrinsic: Any = intrinsic
+
+
+@_intrinsic
 def _pointer(typing_context: Any, address: Any) -> Any:
     """The address as a void pointer."""
     if not isinstance(address, types.Integer):
@@ -44,28 +51,28 @@ def _pointer(typing_context: Any, address: Any) -> Any:
 @inline
 def view_u8(address: int, size: int) -> np.ndarray:
     """uint8[size] at an address."""
-    return carray(_pointer(address), (size,), np.uint8)
+    return _carray(_pointer(address), (size,), np.uint8)
 
 
 @inline
 def view_u16(address: int, size: int) -> np.ndarray:
     """uint16[size] at an address."""
-    return carray(_pointer(address), (size,), np.uint16)
+    return _carray(_pointer(address), (size,), np.uint16)
 
 
 @inline
 def view_u32(address: int, size: int) -> np.ndarray:
     """uint32[size] at an address."""
-    return carray(_pointer(address), (size,), np.uint32)
+    return _carray(_pointer(address), (size,), np.uint32)
 
 
 @inline
 def view_i64(address: int, size: int) -> np.ndarray:
     """int64[size] at an address."""
-    return carray(_pointer(address), (size,), np.int64)
+    return _carray(_pointer(address), (size,), np.int64)
 
 
 @inline
 def view_f32(address: int, size: int) -> np.ndarray:
     """float32[size] at an address."""
-    return carray(_pointer(address), (size,), np.float32)
+    return _carray(_pointer(address), (size,), np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.segment.container import SectionFile, SectionFileWriter
 from indexer.segment.errors import DamagedSegment
-from indexer.segment.kernels import inline, kernel, view_u8, view_u16, view_u32, view_i64
+from indexer.segment.kernels import inline, int64, kernel, view_i64, view_u16, view_u32
 from indexer.segment.layout import is_wide, wide_places
 from indexer.segment.reading import Segment, TextField
 
@@ -20,9 +20,7 @@ def _is_set(bits: np.ndarray, doc: int) -> int:
 
 
 @inline
-def _wide_dead(
-    address: int, df: int, documents: int, positional: int, dead: np.ndarray, bits: np.ndarray
-) -> int:
+def _wide_dead(address: int, df: int, documents: int, positional: int, dead: np.ndarray, bits: np.ndarray) -> int:
     """Dead postings of a wide term: by search when few documents died, else by a scan."""
     ids_at = wide_places(address, df, documents, positional)[0]
     ids = view_u16(ids_at, df)
@@ -30,22 +28,22 @@ def _wide_dead(
     count = 0
     if dead.size * 16 < df:
         for doc in dead:
-            low = np.int64(first[doc >> 16])
-            end = np.int64(first[(doc >> 16) + 1])
+            low = int64(first[doc >> 16])
+            end = int64(first[(doc >> 16) + 1])
             high = end
             want = doc & 65535
             while low < high:
                 middle = (low + high) >> 1
-                if np.int64(ids[middle]) < want:
+                if int64(ids[middle]) < want:
                     low = middle + 1
                 else:
                     high = middle
-            count += low < end and np.int64(ids[low]) == want
+            count += low < end and int64(ids[low]) == want
         return count
     for chunk in range(first.size - 1):
         base = chunk << 16
-        for i in range(np.int64(first[chunk]), np.int64(first[chunk + 1])):
-            count += _is_set(bits, base | np.int64(ids[i]))
+        for i in range(int64(first[chunk]), int64(first[chunk + 1])):
+            count += _is_set(bits, base | int64(ids[i]))
     return count
 
 
@@ -64,7 +62,7 @@ def _count_dead(
     frequencies = view_u32(df, out.size)
     places = view_i64(starts, out.size)
     for term in range(out.size):
-        size = np.int64(frequencies[term])
+        size = int64(frequencies[term])
         address = postings + places[term]
         count = 0
         if is_wide(size, documents):
@@ -72,7 +70,7 @@ def _count_dead(
         else:
             ids = view_u32(address, size)
             for i in range(size):
-                count += _is_set(bits, np.int64(ids[i]))
+                count += _is_set(bits, int64(ids[i]))
         out[term] = count
 
 
@@ -120,7 +118,7 @@ class Tombstones:
         Raises IndexError for a number outside the segment. One pass over the postings.
         """
         wanted = np.unique(np.asarray(documents, np.int64))
-        if wanted.size and not (0 <= wanted[0] and wanted[-1] < self.segment.documents):
+        if wanted.size and not (wanted[0] >= 0 and wanted[-1] < self.segment.documents):
             raise IndexError(f"documents are numbered 0..{self.segment.documents - 1}")
         new = wanted[~self.mask[wanted]]
         if new.size == 0:

@@ -8,11 +8,14 @@ from indexer.segment.container import SectionFileWriter
 from indexer.segment.kernels import kernel
 
 
-@kernel("void(int64[::1], uint32[::1], uint8[::1], int64[:,::1])")
-def _count_lengths(documents: np.ndarray, tokens: np.ndarray, classes: np.ndarray, out: np.ndarray) -> None:
-    for doc in range(documents.size - 1):
-        for i in range(documents[doc], documents[doc + 1]):
-            out[classes[tokens[i]], doc] += 1
+@kernel("int64(int64[::1], uint32[::1], uint8[::1], int64, int64[:,::1])")
+def _count_lengths(sizes: np.ndarray, tokens: np.ndarray, classes: np.ndarray, doc: int, out: np.ndarray) -> int:
+    i = 0
+    for d in range(sizes.size):
+        for _ in range(sizes[d]):
+            out[classes[tokens[i]], doc + d] += 1
+            i += 1
+    return doc + sizes.size
 
 
 class LengthCounter:
@@ -21,13 +24,18 @@ class LengthCounter:
     ``lengths``: int64[classes, documents]; ``sums``, ``counts``: int64[classes], tokens and documents with any.
     """
 
-    def __init__(self, documents: np.ndarray, tokens: np.ndarray, classes: np.ndarray) -> None:
+    def __init__(self, sizes: list[np.ndarray], tokens: list[np.ndarray], classes: np.ndarray) -> None:
+        """``sizes``: batches of int64 tokens of each document; ``tokens``: their uint32 terms, which have
+        ``classes``."""
         rows = int(classes.max()) + 1 if classes.size else 1
         if rows == 1:
-            self.lengths = np.diff(documents)[None, :]
+            self.lengths = np.concatenate(sizes)[None, :]
         else:
-            self.lengths = np.zeros((rows, documents.size - 1), np.int64)
-            _count_lengths(documents, tokens, np.require(classes, requirements=["C", "W"]), self.lengths)
+            self.lengths = np.zeros((rows, sum(s.size for s in sizes)), np.int64)
+            owned = np.require(classes, requirements=["C", "W"])
+            doc = 0
+            for part, numbers in zip(sizes, tokens, strict=True):
+                doc = _count_lengths(part, numbers, owned, doc, self.lengths)
         self.sums = self.lengths.sum(axis=1)
         self.counts = np.count_nonzero(self.lengths, axis=1)
 
@@ -51,9 +59,7 @@ def write_offsets(out: SectionFileWriter, prefix: str, starts: np.ndarray) -> No
         out.append(prefix + "offsets", starts.astype(np.uint32))
 
 
-def sort_values(
-    starts: np.ndarray, values: np.ndarray, distinct: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+def sort_values(starts: np.ndarray, values: np.ndarray, distinct: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Sort each document's values in place; with ``distinct`` keep one of equal ones (new arrays)."""
     counts = np.diff(starts)
     if counts.size == 0 or counts.max() <= 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from indexer.segment.container import SectionFile
@@ -54,7 +56,7 @@ class Vocabulary:
         limits = self._bounds[start : stop + 1].tolist()
         text = self._blob[limits[0] : limits[-1]].tobytes()
         base = limits[0]
-        return [text[a - base : b - base] for a, b in zip(limits, limits[1:], strict=False)]
+        return [text[a - base : b - base] for a, b in itertools.pairwise(limits)]
 
     def _below(self, term: bytes) -> int:
         blob, bounds, _, _ = self.addresses

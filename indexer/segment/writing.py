@@ -47,14 +47,14 @@ class _TextBuffer:
 
     def pad(self, documents: int) -> None:
         """Empty documents up to a number of them."""
-        if documents > self.documents:
-            self.counts.append(np.zeros(documents - self.documents, np.int64))
-            self.documents = documents
+        _pad(self, documents)
 
     def add(self, batch: Tokens) -> None:
-        numbers = self.terms.add(_own(batch.blob, np.uint8), _own(batch.bounds, np.int64), _own(batch.classes, np.uint8))
+        numbers = self.terms.add(
+            _own(batch.blob, np.uint8), _own(batch.bounds, np.int64), _own(batch.classes, np.uint8)
+        )
         self.tokens.append(numbers[batch.terms])
-        self.positions.append(np.asarray(batch.positions, np.uint32))
+        self.positions.append(_own(batch.positions, np.uint32))
         self.counts.append(np.diff(batch.documents))
         self.documents += batch.documents.size - 1
         self.size += batch.terms.size
@@ -71,7 +71,9 @@ class _ColumnBuffer:
     documents: int = 0
     size: int = 0
 
-    pad = _TextBuffer.pad
+    def pad(self, documents: int) -> None:
+        """Empty documents up to a number of them."""
+        _pad(self, documents)
 
     def add(self, batch: ColumnBatch) -> None:
         values = batch.values
@@ -82,6 +84,15 @@ class _ColumnBuffer:
         self.counts.append(np.diff(batch.documents))
         self.documents += batch.documents.size - 1
         self.size += batch.values.size
+
+
+def _pad(buffer: _TextBuffer | _ColumnBuffer, documents: int) -> None:
+    if documents > buffer.documents:
+        if isinstance(buffer, _TextBuffer):
+            buffer.tokens.append(np.empty(0, np.uint32))
+            buffer.positions.append(np.empty(0, np.uint32))
+        buffer.counts.append(np.zeros(documents - buffer.documents, np.int64))
+        buffer.documents = documents
 
 
 def _own(array: np.ndarray, dtype: Any) -> np.ndarray:
@@ -121,7 +132,8 @@ class SegmentWriter:
             return
         if int(seqs[0]) <= self._last or np.any(np.diff(seqs) <= 0):
             raise ValueError("sequence numbers must ascend; sort the documents before adding them")
-        for name, batch in [*text.items(), *columns.items()]:
+        batches: list[tuple[str, Tokens | ColumnBatch]] = [*text.items(), *columns.items()]
+        for name, batch in batches:
             if batch.documents.size - 1 != seqs.size:
                 raise ValueError(f"field {name!r} has {batch.documents.size - 1} documents, not {seqs.size}")
         for name in text:
@@ -150,7 +162,7 @@ class SegmentWriter:
         work = 0
         for text in self._text.values():
             size += text.size * 8 + text.documents * 8 + text.terms.memory
-            work = max(work, text.size * 22 + text.terms.memory * 2)
+            work = max(work, text.size * 24 + text.terms.memory * 2)
         for column in self._columns.values():
             size += column.size * 8 + column.documents * 8 + column.terms.memory
             work = max(work, column.size * 24 + column.terms.memory * 2)
@@ -206,13 +218,9 @@ def _sorted_dictionary(terms: Interner) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dict[str, Any]:
-    starts = np.zeros(buffer.documents + 1, np.int64)
-    np.cumsum(_joined(buffer.counts, np.int64), out=starts[1:])
-    tokens, positions = _joined(buffer.tokens, np.uint32), _joined(buffer.positions, np.uint32)
     blob, bounds, classes, rank = _sorted_dictionary(buffer.terms)
-    counter = LengthCounter(starts, tokens, buffer.terms.classes)
-    inverted = invert(tokens, positions, starts, rank, positional=True)
-    del tokens, positions
+    counter = LengthCounter(buffer.counts, buffer.tokens, buffer.terms.classes)
+    inverted = invert(buffer.tokens, buffer.positions, buffer.counts, rank, positional=True)
     bytes_of = np.stack([length_bytes(lengths) for lengths in counter.lengths])
     encoded = np.empty(5 * inverted.positions.size, np.uint8)
     places = np.zeros(rank.size + 1, np.int64)
@@ -232,8 +240,8 @@ def _write_keywords(out: SectionFileWriter, prefix: str, buffer: _ColumnBuffer) 
     blob, bounds, classes, rank = _sorted_dictionary(buffer.terms)
     starts, ordinals = sort_values(starts, rank[numbers], distinct=True)
     identity = np.arange(rank.size, dtype=np.uint32)
-    inverted = invert(ordinals, np.empty(0, np.uint32), starts, identity, positional=False)
     counts = np.diff(starts)
+    inverted = invert([ordinals], [np.empty(0, np.uint32)], [counts], identity, positional=False)
     shape = FieldShape(
         buffer.documents,
         False,

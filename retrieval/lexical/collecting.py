@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline
+from indexer.segment.kernels import inline, int64
 
 #: Up to this k the keys are a heap.
 HEAP_LIMIT = 64
@@ -25,7 +25,7 @@ def buffer_size(k: int) -> int:
 @inline
 def make_key(bits: int, doc: int) -> int:
     """Key of a score's bits and a global document number."""
-    return (np.int64(bits) << 32) | (np.int64(0xFFFFFFFF) - np.int64(doc))
+    return (int64(bits) << 32) | (int64(0xFFFFFFFF) - int64(doc))
 
 
 @inline
@@ -115,7 +115,7 @@ def finish(keys: np.ndarray, state: np.ndarray, docs: np.ndarray, scores: np.nda
         key = keys[0]
         keys[0] = keys[last]
         _sift(keys, 0, last)
-        docs[last] = np.int64(0xFFFFFFFF) - (key & 0xFFFFFFFF)
+        docs[last] = int64(0xFFFFFFFF) - (key & 0xFFFFFFFF)
         bits[last] = key >> 32
     return size
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.segment.norms import LENGTHS
 from retrieval.lexical.lengths import lengths_of, to_bytes
 from retrieval.lexical.plan import PhrasePlan, Plan
 from retrieval.lexical.probing import probe
 from retrieval.lexical.query import PhraseQuery, WordQuery
 from retrieval.lexical.statistics import Explanation, TermExplanation
-from indexer.segment.norms import LENGTHS
 
 if TYPE_CHECKING:
     from retrieval.lexical.reader import LexicalReader
@@ -84,9 +84,7 @@ def _frequency(reader: LexicalReader, plan: Plan, term: str | bytes, owner: int,
     return total
 
 
-def explain_phrase(
-    reader: LexicalReader, query: PhraseQuery, plan: PhrasePlan | None, doc: int
-) -> Explanation:
+def explain_phrase(reader: LexicalReader, query: PhraseQuery, plan: PhrasePlan | None, doc: int) -> Explanation:
     """A phrase's score: one term whose idf is the sum of its terms'."""
     owner, local = reader.locate(np.array([doc]))
     text = " ".join(t if isinstance(t, str) else t.decode("utf-8", "replace") for t in query.terms)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from indexer.segment import Segment
-from indexer.segment.kernels import kernel, view_i64, view_u32
 from indexer.segment.decoding import decode_term
+from indexer.segment.kernels import int64, kernel, view_i64, view_u32
 from indexer.segment.norms import length_bytes
 from indexer.segment.reading import TextField
 
@@ -70,7 +70,7 @@ def _add_squares(
     half = largest.size // 2
     docs, codes = largest[:half], largest[half:]
     for term in range(terms):
-        size = np.int64(frequencies[term])
+        size = int64(frequencies[term])
         decode_term(postings + places[term], size, documents, positional, docs, codes, 0)
         for i in range(size):
             out[docs[i]] += squares[codes[i]]
@@ -94,5 +94,3 @@ def vector_norms(field: TextField, squares: np.ndarray) -> np.ndarray:
             out,
         )
     return out
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indexer.segment.decoding import decode_term, read_position
-from indexer.segment.kernels import inline, kernel, view_f32, view_u8, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u32
 from indexer.segment.layout import is_wide, narrow_escapes, skip_positions, wide_places
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
@@ -25,21 +25,21 @@ def positions_address(address: int, df: int, documents: int, posting: int, freqs
             escapes += codes[i] == 255
         here = extra + 4 * escapes
         for i in range(posting):
-            code = np.int64(codes[i])
+            code = int64(codes[i])
             if code == 255:
-                code = np.int64(view_u32(extra, 1)[0])
+                code = int64(view_u32(extra, 1)[0])
                 extra += 4
-            here = skip_positions(here, np.int64(freqs[code]))
+            here = skip_positions(here, int64(freqs[code]))
         return here
     _, codes_at, _, _, _, blocks = wide_places(address, df, documents, 1)
     block = posting >> 7
-    here = codes_at + df + np.int64(view_u32(blocks + 4 * block, 1)[0])
+    here = codes_at + df + int64(view_u32(blocks + 4 * block, 1)[0])
     codes = view_u8(codes_at, df)
     for i in range(block << 7, posting):
-        code = np.int64(codes[i])
+        code = int64(codes[i])
         if code == 255:
             code = code_of(address, df, documents, 1, i)
-        here = skip_positions(here, np.int64(freqs[code]))
+        here = skip_positions(here, int64(freqs[code]))
     return here
 
 
@@ -89,7 +89,7 @@ def scan_phrase(
         codes = np.empty(size, np.uint32)
         decode_term(rows[driver, s, 0, 0], size, documents, 1, candidates, codes, 0)
         for c in range(size):
-            doc = np.int64(candidates[c])
+            doc = int64(candidates[c])
             postings[driver] = c
             holds = True
             for t in range(terms):
@@ -103,7 +103,7 @@ def scan_phrase(
             first_code = 0
             for t in range(terms):
                 code = code_of(rows[t, s, 0, 0], rows[t, s, 0, 1], documents, 1, postings[t])
-                starts[t + 1] = starts[t] + np.int64(freqs[code])
+                starts[t + 1] = starts[t] + int64(freqs[code])
                 if t == 0:
                     first_code = code
             if starts[terms] > buffer.size:
@@ -119,14 +119,12 @@ def scan_phrase(
             if slop == 0:
                 frequency = np.float32(exact_frequency(buffer, starts, offsets))
             else:
-                frequency = np.float32(
-                    sloppy_frequency(buffer, starts, offsets, repeats, slop, at, place)
-                )
+                frequency = np.float32(sloppy_frequency(buffer, starts, offsets, repeats, slop, at, place))
             if frequency == 0:
                 continue
             total += 1
             if by_table:
-                length = np.int64(view_u8(segment[tables.CODE_BYTES], first_code + 1)[first_code])
+                length = int64(view_u8(segment[tables.CODE_BYTES], first_code + 1)[first_code])
             else:
                 length = doc
             if shape[4] != 0:

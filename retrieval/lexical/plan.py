@@ -33,10 +33,15 @@ class Plan:
         """None when nothing can match. Raises ValueError for boosts that do not fit the terms."""
         merged = merged_terms(query)
         minimum = max(1, min(query.minimum, len(merged)))
-        known = [(term, boost, found) for term, boost in merged.items() if (found := scorer.find(term)) is not None]
-        if len(known) < minimum or not known:
+        terms, boosts, found = [], [], []
+        for term, boost in merged.items():
+            entry = scorer.find(term)
+            if entry is not None:
+                terms.append(term)
+                boosts.append(boost)
+                found.append(entry)
+        if len(found) < minimum or not found:
             return None
-        terms, boosts, found = (list(part) for part in zip(*known, strict=True))
         products = [b * f.idf for b, f in zip(boosts, found, strict=True)]
         if scorer.similarity.normalises_vectors:
             length = float(np.sqrt(sum(p * p for p in products))) or 1.0
@@ -63,10 +68,6 @@ def merged_terms(query: WordQuery) -> dict[str | bytes, float]:
         raise ValueError(f"{len(boosts)} boosts do not fit {len(query.terms)} terms; give one each")
     if boosts is not None and any(not b >= 0 for b in boosts):
         raise ValueError("boosts must not be negative; use a boosting query to demote")
-    if query.weights is not None and (
-        len(query.weights) != len(query.fields) or any(not w > 0 for w in query.weights)
-    ):
-        raise ValueError("give one positive weight for each field")
     merged: dict[str | bytes, float] = {}
     counts: dict[str | bytes, int] = {}
     for i, term in enumerate(query.terms):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, kernel, view_f32, view_u8, view_u16, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
 from indexer.segment.layout import is_ranged, is_wide, narrow_escapes, wide_places
 from retrieval.lexical import tables
 from retrieval.lexical.scanning import saturate
@@ -18,32 +18,32 @@ def find_posting(address: int, df: int, documents: int, positional: int, doc: in
         low, high = 0, df
         while low < high:
             middle = (low + high) >> 1
-            if np.int64(ids[middle]) < doc:
+            if int64(ids[middle]) < doc:
                 low = middle + 1
             else:
                 high = middle
-        return low if low < df and np.int64(ids[low]) == doc else -1
+        return low if low < df and int64(ids[low]) == doc else -1
     ids_at, _, starts_at, _, _, _ = wide_places(address, df, documents, positional)
     chunk = doc >> 16
     first = view_u32(address + 4 + 4 * chunk, 2)
-    low, end = np.int64(first[0]), np.int64(first[1])
+    low, end = int64(first[0]), int64(first[1])
     if is_ranged(df, documents):
         r = doc >> 7
         starts = view_u16(starts_at, r + 2)
         begin = low
-        low = begin + np.int64(starts[r])
+        low = begin + int64(starts[r])
         if (r + 1) & 511 and (r + 1) << 7 < documents:
-            end = begin + np.int64(starts[r + 1])
+            end = begin + int64(starts[r + 1])
     narrow = view_u16(ids_at, df)
     want = doc & 65535
     high = end
     while low < high:
         middle = (low + high) >> 1
-        if np.int64(narrow[middle]) < want:
+        if int64(narrow[middle]) < want:
             low = middle + 1
         else:
             high = middle
-    return low if low < end and np.int64(narrow[low]) == want else -1
+    return low if low < end and int64(narrow[low]) == want else -1
 
 
 @inline
@@ -51,26 +51,26 @@ def code_of(address: int, df: int, documents: int, positional: int, posting: int
     """The code of a posting."""
     if not is_wide(df, documents):
         codes = view_u8(address + 4 * df, df)
-        code = np.int64(codes[posting])
+        code = int64(codes[posting])
         if code == 255:
             before = 0
             for i in range(posting):
                 before += codes[i] == 255
-            code = np.int64(view_u32(narrow_escapes(address, df) + 4 * before, 1)[0])
+            code = int64(view_u32(narrow_escapes(address, df) + 4 * before, 1)[0])
         return code
     _, codes_at, _, _, places, _ = wide_places(address, df, documents, positional)
-    code = np.int64(view_u8(codes_at + posting, 1)[0])
+    code = int64(view_u8(codes_at + posting, 1)[0])
     if code == 255:
-        escapes = np.int64(view_u32(address, 1)[0])
+        escapes = int64(view_u32(address, 1)[0])
         where = view_u32(places, escapes)
         low, high = 0, escapes
         while low < high:
             middle = (low + high) >> 1
-            if np.int64(where[middle]) < posting:
+            if int64(where[middle]) < posting:
                 low = middle + 1
             else:
                 high = middle
-        code = np.int64(view_u32(places + 4 * escapes, escapes)[low])
+        code = int64(view_u32(places + 4 * escapes, escapes)[low])
     return code
 
 
@@ -117,7 +117,7 @@ def probe(
             counts[d] += 1
             if not by_table:
                 bytes_at = segment[0, column + tables.BYTES]
-                at = np.int64(view_u8(bytes_at + doc, 1)[0]) if bytes_at else doc
+                at = int64(view_u8(bytes_at + doc, 1)[0]) if bytes_at else doc
                 x = saturate(x * view_f32(segment[0, column + tables.FACTORS], at + 1)[at], shape)
             found[t, 1] = weights[t] * x
             score += weights[t] * x

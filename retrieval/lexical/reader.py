@@ -59,7 +59,7 @@ class LexicalReader:
     def locate(self, docs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(segment number, local number) of global numbers, int64 each. Raises IndexError outside the view."""
         docs = np.asarray(docs, np.int64)
-        if docs.size and not (0 <= int(docs.min()) and int(docs.max()) < self.documents):
+        if docs.size and not (int(docs.min()) >= 0 and int(docs.max()) < self.documents):
             raise IndexError(f"documents are numbered 0..{self.documents - 1}")
         owner = np.searchsorted(self.bases, docs, side="right") - 1
         return owner, docs - self.bases[owner]
@@ -88,9 +88,7 @@ class LexicalReader:
         row[tables.FREQS] = text.section_address("code_freqs")
         row[tables.CODE_BYTES] = text.section_address("code_bytes")
 
-    def scorer(
-        self, fields: tuple[str, ...], weights: tuple[float, ...] | None, similarity: Similarity
-    ) -> Scorer:
+    def scorer(self, fields: tuple[str, ...], weights: tuple[float, ...] | None, similarity: Similarity) -> Scorer:
         """The prepared tables of a similarity over fields; kept for the reader's life (up to a number)."""
         key = (fields, weights or (1.0,) * len(fields), similarity)
         found = self._scorers.get(key)
@@ -218,9 +216,7 @@ class LexicalReader:
             return PhrasePlan.of(self.scorer((query.field,), None, query.similarity), query)
         return Plan.of(self.scorer(query.fields, query.weights, query.similarity), query)
 
-    def _run(
-        self, plan: Plan | PhrasePlan, k: int, accept: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray, int]:
+    def _run(self, plan: Plan | PhrasePlan, k: int, accept: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, int]:
         k = min(k, plan.most)
         segments = plan.scorer.segments
         bits = None

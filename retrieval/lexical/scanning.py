@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, kernel, view_f32, view_u8, view_u16, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
 from indexer.segment.layout import is_wide, narrow_escapes, wide_places
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
@@ -35,17 +35,15 @@ def saturate(x: np.float32, shape: np.ndarray) -> np.float32:
 
 
 @inline
-def find_range(
-    address: int, df: int, documents: int, positional: int, chunk: int, cursor: int
-) -> tuple[int, int]:
+def find_range(address: int, df: int, documents: int, positional: int, chunk: int, cursor: int) -> tuple[int, int]:
     """Postings of a term in a chunk: their first and the one after the last. ``cursor``: where a narrow
     term's postings of this chunk start."""
     if is_wide(df, documents):
         first = view_u32(address + 4 + 4 * chunk, 2)
-        return np.int64(first[0]), np.int64(first[1])
+        return int64(first[0]), int64(first[1])
     ids = view_u32(address, df)
     end = cursor
-    while end < df and np.int64(ids[end]) >> 16 == chunk:
+    while end < df and int64(ids[end]) >> 16 == chunk:
         end += 1
     return cursor, end
 
@@ -67,7 +65,7 @@ def spread(
         ids_at, codes_at, _, _, places, _ = wide_places(address, df, documents, positional)
         narrow = view_u16(ids_at, df)
         codes = view_u8(codes_at, df)
-        escapes = np.int64(view_u32(address, 1)[0])
+        escapes = int64(view_u32(address, 1)[0])
         for i in range(first, last):
             ids[i - first] = narrow[i]
             values[i - first] = table[codes[i]]
@@ -77,12 +75,12 @@ def spread(
             low, high = 0, escapes
             while low < high:
                 middle = (low + high) >> 1
-                if np.int64(where[middle]) < first:
+                if int64(where[middle]) < first:
                     low = middle + 1
                 else:
                     high = middle
-            while low < escapes and np.int64(where[low]) < last:
-                values[np.int64(where[low]) - first] = table[what[low]]
+            while low < escapes and int64(where[low]) < last:
+                values[int64(where[low]) - first] = table[what[low]]
                 low += 1
         return
     wide = view_u32(address, df)
@@ -150,7 +148,7 @@ def add_term(
         bytes_ = view_u8(bytes_at + base, 65536)
         factors = view_f32(segment[0, column + tables.FACTORS], documents)
         for i in range(last - first):
-            doc = np.int64(ids[i])
+            doc = int64(ids[i])
             x = values[i]
             if fields > 1:
                 x = freqs[doc]

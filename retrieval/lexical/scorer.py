@@ -39,15 +39,15 @@ class Scorer:
     def __init__(
         self, reader: LexicalReader, fields: tuple[str, ...], weights: tuple[float, ...], similarity: Similarity
     ) -> None:
+        if len(weights) != len(fields) or any(not w > 0 for w in weights):
+            raise ValueError("give one positive weight for each field")
         self.fields, self.weights, self.similarity = fields, weights, similarity
         self.by_table = weights == (1.0,) and not similarity.exact_lengths
         self.shape = np.array(similarity.shape(), np.float32)
         found = [[s.text(f) for f in fields] for s in reader.segments]
         self.classes = max((t.sums.size for row in found for t in row if t is not None), default=1)
         self.statistics = self._statistics(reader, found)
-        self.segments = np.zeros(
-            (len(found), len(fields), tables.columns(self.classes)), np.int64
-        )
+        self.segments = np.zeros((len(found), len(fields), tables.columns(self.classes)), np.int64)
         self._keep: list[object] = []
         for s, row in enumerate(found):
             for f, text in enumerate(row):
@@ -82,9 +82,7 @@ class Scorer:
 
     def _combined(self, segment: Segment, c: int) -> CombinedLengths:
         key = ("lengths", self.fields, self.weights, c)
-        made: CombinedLengths = segment.derived.get(
-            key, lambda: CombinedLengths(segment, self.fields, self.weights, c)
-        )
+        made: CombinedLengths = segment.derived.get(key, lambda: CombinedLengths(segment, self.fields, self.weights, c))
         return made
 
     def _code_tables(self, row: np.ndarray, text: TextField, weight: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline
+from indexer.segment.kernels import inline, int64
 
 
 @inline
@@ -68,7 +68,7 @@ def sloppy_frequency(
     equal words never count one position twice. ``at``, ``place``: int64[terms] to work in.
     """
     terms = offsets.size
-    end = np.int64(-(1 << 40))
+    end = int64(-(1 << 40))
     for t in range(terms):
         at[t] = starts[t]
         for u in range(t):  # equal words start on different positions
@@ -95,9 +95,7 @@ def sloppy_frequency(
             moved = current
             clash = _collision(place, offsets, repeats, moved)
             while clash >= 0:
-                if place[clash] < place[moved] or (
-                    place[clash] == place[moved] and offsets[clash] < offsets[moved]
-                ):
+                if place[clash] < place[moved] or (place[clash] == place[moved] and offsets[clash] < offsets[moved]):
                     moved = clash
                 at[moved] += 1
                 if at[moved] >= starts[moved + 1]:

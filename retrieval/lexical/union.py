@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import kernel, view_f32
+from indexer.segment.kernels import int64, kernel, view_f32
 from retrieval.lexical import tables
 from retrieval.lexical.scanning import blocked, find_range, spread
+
 
 @kernel("int64(int64[:,:,::1], int64[:,:,::1])")
 def union_frequency(segments: np.ndarray, rows: np.ndarray) -> int:
@@ -33,10 +34,9 @@ def union_frequency(segments: np.ndarray, rows: np.ndarray) -> int:
                 table = view_f32(segments[s, f, tables.PER_CLASS + tables.TABLE], segments[s, f, tables.CODES])
                 spread(rows[s, f, 0], df, documents, positional, first, last, table, ids, values)
                 for i in range(last - first):
-                    doc = np.int64(ids[i])
+                    doc = int64(ids[i])
                     if seen[doc] == 0:
                         seen[doc] = 1
                         total += not blocked(segments[s, 0], (chunk << 16) + doc)
             seen[:] = 0
     return total
-

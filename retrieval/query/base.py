@@ -15,8 +15,8 @@ import numpy as np
 
 from indexer import ParsingError
 
-from ..context import SearchContext
 from .. import lexical
+from ..context import SearchContext
 from ..lexical import PhraseQuery, WordQuery
 
 Words = WordQuery | PhraseQuery

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import threading
 import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from cli import main
 from cli.search import BEGIN, END
-from settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [
@@ -41,21 +41,28 @@ def news(tmp_path) -> Path:
     return path
 
 
-@pytest.fixture
-def service(data) -> Iterator[str]:
-    """A service on another data directory, in this process."""
-    from api.app import create_app
-    from indexer import Node
-
-    settings = Settings(data=data.with_name("served"))
-    node = Node(settings)
-    server = make_server("127.0.0.1", 0, create_app(node, settings), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    node.close()
+@pytest.fixture(scope="module")
+def service(tmp_path_factory) -> Iterator[str]:
+    """`quarry serve` on a free port, over a data directory of its own; it ends well when it is told to."""
+    folder = tmp_path_factory.mktemp("served")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--workers", "1", "--data", str(folder)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            with suppress(OSError), urllib.request.urlopen(f"{url}/readyz", timeout=30) as response:
+                if response.status == 200:
+                    break
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield url
+        process.terminate()
+        assert process.wait(40) == 0
 
 
 def index(path: Path, *options: str) -> int:

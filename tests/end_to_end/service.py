@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 170.0  # the first start after an installation may still compile kernels
 _SERVE = "from api.server import serve; from settings import Settings; serve(Settings())"
 
 
@@ -42,7 +42,6 @@ class Service:
         environment.update(
             self._environment,
             PYTHONPATH=os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-            PYTHONWARNINGS="default",
         )
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
@@ -53,6 +52,14 @@ class Service:
             self.wait()
 
     def wait(self) -> None:
+        """Return when it is ready for searches; fail, with its log, when it does not become so."""
+        try:
+            self._wait()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
             assert self._process is not None
@@ -67,7 +74,8 @@ class Service:
 
     def kill(self) -> None:
         """SIGKILL to every process of the service at once."""
-        assert self._process is not None
+        if self._process is None:
+            return
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None

@@ -129,5 +129,4 @@ def test_eight_kills_lose_nothing(data: Path) -> None:
         assert requests > ROUNDS * WRITERS, "the writers hardly wrote"
         assert service.stop() == 0
     finally:
-        if service._process is not None:
-            service.kill()
+        service.kill()

@@ -88,7 +88,7 @@ def test_single_documents(client: Elasticsearch) -> None:
     with pytest.raises(BadRequestError, match="script"):
         client.update(index="single", id="new", script={"source": "ctx._source.t = 2"})
 
-    own = client.index(index="single", document={"t": "own id"})
+    own = client.index(index="single", document={"u": "own id"})
     assert len(own["_id"]) == 20
     many = client.mget(index="single", ids=["x/y 中", "none", own["_id"]])
     assert [d["found"] for d in many["docs"]] == [True, False, True]

@@ -45,10 +45,19 @@ class Browser:
             found.group(1) for line in self._process.stdout if (found := re.search(r"successfully on port (\d+)", line))
         )
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
-        arguments = (
-            "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-            "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --no-proxy-server"
-        ).split()
+        arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            "--no-proxy-server",
+        ]
         options = {"binary": chromium, "args": [*arguments, f"--user-data-dir={profile}"]}
         capabilities = {
             "goog:chromeOptions": options,

@@ -54,7 +54,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def _fill(url: str) -> None:
     blocks = [
-        {"_id": f"block-{n}", "title": f"Block {n}", "text": f"Granite block number {n}. " * (n % 5 + 1), "section": "stone"}
+        {
+            "_id": f"block-{n}",
+            "title": f"Block {n}",
+            "text": f"Granite block number {n}. " * (n % 5 + 1),
+            "section": "stone",
+        }
         for n in range(1, BLOCKS + 1)
     ]
     with httpx.Client(base_url=url, timeout=120, trust_env=False) as http:

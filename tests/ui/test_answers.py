@@ -9,7 +9,9 @@ QUESTION = "When was the Sydney Harbour Bridge opened to traffic?"
 
 
 def answered(browser: Browser) -> str:
-    browser.until(lambda: browser.run("return document.querySelector('#answer').dataset.status") == "answered", "an answer")
+    browser.until(
+        lambda: browser.run("return document.querySelector('#answer').dataset.status") == "answered", "an answer"
+    )
     return browser.text(".answer-text") or ""
 
 
@@ -67,7 +69,9 @@ def test_ask_answers_what_is_not_worded_as_a_question(browser: Browser, site: Si
 
 def test_a_refusal_shows_the_nearest_passages(browser: Browser, site: Site) -> None:
     browser.open(site.page(q="What is the boiling point of tungsten hexafluoride in Denmark?", ask="1"))
-    browser.until(lambda: browser.run("return document.querySelector('#answer').dataset.status") == "refused", "the refusal")
+    browser.until(
+        lambda: browser.run("return document.querySelector('#answer').dataset.status") == "refused", "the refusal"
+    )
     assert browser.text("#answer h2") == "No sure answer in this index"
     assert browser.texts(".source")
     browser.click(".source")

@@ -7,7 +7,9 @@ from conftest import Site
 
 
 def focused(browser: Browser) -> str:
-    return browser.run("return document.activeElement.id || document.activeElement.className || document.activeElement.tagName")
+    return browser.run(
+        "return document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+    )
 
 
 def results(browser: Browser, site: Site) -> None:

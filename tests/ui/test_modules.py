@@ -113,7 +113,10 @@ def test_events_survive_any_cut_of_the_stream(browser: Browser, site: Site) -> N
 
 @pytest.mark.parametrize(
     "query",
-    ["q=a+b&mode=bm25&index=news&page=3&filter=section%3Aworld&filter=url%3Ahttps%3A%2F%2Fx&ask=1&answerer=builtin", ""],
+    [
+        "q=a+b&mode=bm25&index=news&page=3&filter=section%3Aworld&filter=url%3Ahttps%3A%2F%2Fx&ask=1&answerer=builtin",
+        "",
+    ],
 )
 def test_an_address_is_read_as_it_was_written(browser: Browser, site: Site, query: str) -> None:
     state = call(browser, "state", "readState", query)

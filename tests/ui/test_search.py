@@ -182,4 +182,6 @@ def test_the_search_as_a_command(browser: Browser, site: Site) -> None:
     search(browser, site, q="St Mary's", mode="bm25")
     browser.click(".as-command summary")
     command = browser.text(".as-command code") or ""
-    assert command.startswith(f"curl -s --get '{site.url}/library/_search' --data-urlencode 'q=St Mary'\\''s' -d mode=bm25")
+    assert command.startswith(
+        f"curl -s --get '{site.url}/library/_search' --data-urlencode 'q=St Mary'\\''s' -d mode=bm25"
+    )

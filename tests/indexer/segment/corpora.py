@@ -8,7 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-WORDS = ["a", "b", "the", "search", "engine", "zebra", "搜", "索", "搜索", "引擎", "𠮷", "émile", "prefixed", "prefixes"]
+WORDS = [
+    "a",
+    "b",
+    "the",
+    "search",
+    "engine",
+    "zebra",
+    "搜",
+    "索",
+    "搜索",
+    "引擎",
+    "𠮷",
+    "émile",
+    "prefixed",
+    "prefixes",
+]
 
 
 def is_han(term: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -61,9 +62,7 @@ def check(segment: Segment, docs: list[list[str]]) -> None:
                 continue
             assert freqs.tolist() == [len(p) for p in expected.values()]
             offsets, positions = field.positions(ordinal)
-            assert [positions[a:b].tolist() for a, b in zip(offsets, offsets[1:], strict=False)] == list(
-                expected.values()
-            )
+            assert [positions[a:b].tolist() for a, b in itertools.pairwise(offsets)] == list(expected.values())
     body = segment.text("body")
     for row in range(body.sums.size):
         lengths = oracle.lengths(row)
@@ -72,10 +71,8 @@ def check(segment: Segment, docs: list[list[str]]) -> None:
         assert body.counts[row] == sum(n > 0 for n in lengths)
     column = segment.column("tags")
     offsets = column.offsets if column.offsets is not None else np.arange(len(docs) + 1)
-    values = [column.values[a:b].tolist() for a, b in zip(offsets, offsets[1:], strict=False)]
-    assert [[column.term(o).decode() for o in v] for v in values] == [
-        sorted(set(d), key=str.encode) for d in docs
-    ]
+    values = [column.values[a:b].tolist() for a, b in itertools.pairwise(offsets)]
+    assert [[column.term(o).decode() for o in v] for v in values] == [sorted(set(d), key=str.encode) for d in docs]
     assert segment.column("size").values.tolist() == [len(d) for d in docs]
     halves = segment.column("halves")
     assert halves.exists.tolist() == [bool(d) for d in docs]

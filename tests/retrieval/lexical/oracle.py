@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ def build(folder: Path, documents: Documents, cuts: Sequence[int] = ()) -> list[
     """Segments of consecutive documents, cut at the given numbers."""
     edges = [0, *sorted({c for c in cuts if 0 < c < len(documents)}), len(documents)]
     segments = []
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in itertools.pairwise(edges):
         part = documents[first:last]
         writer = SegmentWriter(folder / f"s{first}")
         names = sorted({name for d in part for name in d})
@@ -57,7 +58,9 @@ class Oracle:
     dead: set[int] = field(default_factory=set)
 
     def tf(self, number: int, term: str) -> float:
-        return sum(w * self.documents[number].get(f, []).count(term) for f, w in zip(self.fields, self.weights, strict=True))
+        return sum(
+            w * self.documents[number].get(f, []).count(term) for f, w in zip(self.fields, self.weights, strict=True)
+        )
 
     def length(self, number: int, han: bool) -> float:
         return sum(
