@@ -6,6 +6,7 @@ file in the working directory, or passed by the command line. Sizes are bytes, t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from functools import lru_cache
@@ -67,6 +68,24 @@ def get_settings() -> Settings:
     return Settings()  # type: ignore[call-arg]
 
 
+KERNEL_SOURCES = ("analysis/kernels", "embeddings", "indexer/segment", "retrieval/lexical")
+
+
+def kernel_cache() -> Path:
+    """The folder of compiled kernels that belongs to this version of their sources.
+
+    numba notices a change of a kernel's own file only, not of the functions compiled into it from other
+    files: a stale kernel would read another layout's memory. So the folder is named by all of them.
+    """
+    root = Path(__file__).resolve().parent
+    digest = hashlib.blake2b(digest_size=8)
+    for folder in KERNEL_SOURCES:
+        for file in sorted((root / folder).glob("*.py")):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return get_settings().cache / "kernels" / digest.hexdigest()
+
+
 def prepare_kernel_cache() -> None:
     """Point numba's on-disk cache at the installation's cache; call before numba is imported."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(get_settings().cache / "kernels"))
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = str(kernel_cache())

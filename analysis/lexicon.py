@@ -9,23 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.arrays import is_cjk
-from analysis.kernels.compounds import HAN_TERM
-from analysis.kernels.lexicon import STOP, number_terms, rehash
+from analysis.kernels.compounds import HAN_TERM, OWN
+from analysis.kernels.lexicon import STOP, number_terms, rehash, settle
+from analysis.scratch import Scratch
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Tokens = tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16], Bytes]  # starts, lengths, flags
 BLOCK = 1 << 14  # terms numbered at a time, so that the dictionary grows with what is new
 FULL_TERMS, FULL_BYTES = 1 << 20, 48 << 20  # a larger lexicon is dropped after a batch
-
-
-def padded(data: bytes, room: int = 0) -> tuple[Bytes, Words]:
-    """The bytes in an array with ``room`` and padding after them, and the same memory as words."""
-    words = np.empty((len(data) + room + 23) // 8, np.uint64)
-    text = words.view(np.uint8)
-    text[: len(data)] = np.frombuffer(data, np.uint8)
-    text[len(data) : len(data) + 8] = 0
-    return text, words
 
 
 class Lexicon:
@@ -38,16 +30,21 @@ class Lexicon:
     def __init__(self, final: Callable[[str], str], stop: Callable[[str], bool], scripts: bool) -> None:
         self._final, self._stop, self._scripts = final, stop, scripts
         capacity = 1 << 13
-        self.slots = np.zeros(4 * capacity, np.uint64)
-        self.blob = np.empty(8 * capacity, np.uint8)
+        self.slots = _aligned_slots(2 * capacity)
+        self._blob = np.empty(capacity + 1, np.uint64)
         self.bounds = np.zeros(capacity + 1, np.int64)
         self.finals = np.empty(capacity, np.int32)
         self.attributes = np.empty(capacity, np.uint8)
         self.pending = np.empty(capacity, np.int32)
         self.state = np.zeros(4, np.int64)
-        self._keys = np.empty((256, 2), np.uint64)
         self.local = np.full(capacity, -1, np.int32)
         self.order = np.empty(capacity, np.int32)
+        self._keys = np.empty((256, 3), np.uint64)
+
+    @property
+    def blob(self) -> Bytes:
+        """The bytes of all terms: term i is blob[bounds[i]:bounds[i+1]]."""
+        return self._blob.view(np.uint8)
 
     def number(self, text: Bytes, words: Words, tokens: Tokens, numbers: npt.NDArray[np.uint32]) -> None:
         """Write the numbers of terms that stand in a text to ``numbers``; see ``number_terms``."""
@@ -60,13 +57,13 @@ class Lexicon:
             )  # fmt: skip
 
     def _shift(self) -> int:
-        return 65 - (self.slots.size // 2).bit_length()
+        return 65 - self.slots.shape[0].bit_length()
 
     def _reserve(self, more_terms: int, more_bytes: int) -> None:
         """Make room, so that kernels need not."""
         terms, size = int(self.state[0]) + more_terms, int(self.state[1]) + more_bytes
-        if size > self.blob.size:
-            self.blob = _grown(self.blob, size)
+        if size + 16 > self._blob.nbytes:
+            self._blob = _grown(self._blob, size // 8 + 3)
         if terms > self.finals.size:
             self.bounds, self.finals = _grown(self.bounds, terms + 1), _grown(self.finals, terms)
             self.attributes, self.pending = _grown(self.attributes, terms), _grown(self.pending, terms)
@@ -74,11 +71,11 @@ class Lexicon:
             fresh = np.full(self.finals.size, -1, np.int32)
             fresh[: self.local.size] = self.local
             self.local = fresh
-        slots = self.slots.size // 2
+        slots = self.slots.shape[0]
         while terms * 5 > slots * 3:
             slots *= 2
-        if slots * 2 > self.slots.size:
-            narrow, self.slots = self.slots, np.zeros(slots * 2, np.uint64)
+        if slots > self.slots.shape[0]:
+            narrow, self.slots = self.slots, _aligned_slots(slots)
             rehash(narrow, self.slots, self._shift())
 
     def full(self) -> bool:
@@ -97,21 +94,20 @@ class Lexicon:
         self.attributes[pending] |= np.fromiter((STOP * self._stop(term) for term in raw), np.uint8, len(raw))
         if changed:
             self.finals[pending[changed]] = self.number_finals([finals[at] for at in changed])
+        settle(
+            self.slots, self._shift(), self.blob, self._blob, self.bounds, pending, self.finals, self.attributes
+        )  # fmt: skip
 
     def number_finals(self, terms: list[str]) -> npt.NDArray[np.uint32]:
         """The numbers of final terms of at most 255 code points."""
         encoded = [term.encode() for term in terms]
-        text, words = padded(b"".join(encoded))
+        text, words = Scratch().text("finals", b"".join(encoded))
         lengths = np.fromiter(map(len, encoded), np.uint16, len(encoded))
         starts = np.zeros(len(encoded), np.int32)
         np.cumsum(lengths[:-1], out=starts[1:])
-        han = np.fromiter((self._scripts and HAN_TERM * is_cjk(term) for term in terms), np.uint8, len(terms))
+        han = (HAN_TERM * (self._scripts and is_cjk(term)) | OWN for term in terms)
         numbers = np.empty(len(terms), np.uint32)
-        before = int(self.state[2])
-        self.number(text, words, (starts, lengths, han), numbers)
-        asked = self.pending[before : self.state[2]]  # only numbered here: their own finals stay unknown
-        self.finals[asked] = -1
-        self.state[2] = before
+        self.number(text, words, (starts, lengths, np.fromiter(han, np.uint8, len(terms))), numbers)
         return numbers
 
 
@@ -120,3 +116,15 @@ def _grown(array: npt.NDArray[Any], least: int) -> npt.NDArray[Any]:
     copy = np.empty(max(least, 2 * array.size), array.dtype)
     copy[: array.size] = array
     return copy
+
+
+def _aligned_slots(count: int) -> npt.NDArray[np.uint64]:
+    """Empty slots, uint64[count, 4], none of them across two cache lines.
+
+    Filled, not zeroed by the system: NumPy asks for huge pages for large arrays only that way, and
+    look-ups at random places in small pages cost twice as much.
+    """
+    memory = np.empty(count * 4 + 8, np.uint64)
+    memory.fill(0)
+    start = -memory.ctypes.data % 64 // 8
+    return memory[start : start + count * 4].reshape(count, 4)

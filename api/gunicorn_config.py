@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("quarry.api")
 GRACE = 30
 """Seconds that running requests get when the service is told to stop."""
+SHARED = ("flask", "prometheus_client", "numba", "scipy.linalg", "faiss", "tokenizers", "opencc", "analysis")
+"""Modules that start no thread. onnxruntime does, and with it all that imports it: a fork would lose the thread."""
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -58,11 +60,9 @@ def configuration(settings: Settings) -> dict[str, Any]:
 
 
 def load_modules(_: Arbiter) -> None:
-    """Import everything once, before the workers are forked: they start at once and share the memory.
-
-    Only modules: connections, threads and model sessions are made in the workers.
-    """
-    importlib.import_module("api.app")
+    """Import what is heavy and fork-safe once, before the workers are forked: they start sooner and share it."""
+    for name in SHARED:
+        importlib.import_module(name)
     gc.freeze()  # a collection in a worker must not touch, and so copy, what all share
 
 

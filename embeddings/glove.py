@@ -35,7 +35,7 @@ class GloVeConfig:
     min_count: int | None = None
     max_words: int = 200_000
     epochs: int | None = None
-    x_max: float = 100.0
+    x_max: float | None = None
     alpha: float = 0.75
     learning_rate: float = 0.05
     seed: int = 1
@@ -49,13 +49,22 @@ class GloVeConfig:
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, or None for a choice by the text's size")
         for name in ("dimension", "max_words", "x_max", "learning_rate", "memory"):
-            if not getattr(self, name) > 0:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
 
 
 def adaptive_epochs(entries: int) -> int:
     """Passes over so many entries of the co-occurrence matrix; a small one needs more."""
     return int(np.clip(200_000_000 // max(entries, 1), 15, 50))
+
+
+def adaptive_x_max(tokens: int) -> float:
+    """Where f reaches 1, in a text of so many words: 100 at the paper's billions, 1 at a hundred thousand.
+
+    In a small text nearly all co-occurrences lie far below 100, and would count for almost nothing.
+    """
+    return float(np.clip((tokens / 1e5) ** 0.5, 1, 100))
 
 
 def train_glove(
@@ -102,6 +111,7 @@ def _train(corpus: Corpus, config: GloVeConfig, progress: Progress | None) -> tu
     parameters[:, : d + 1] = (random.random((2 * v, d + 1), np.float32) - np.float32(0.5)) / np.float32(d)
 
     epochs = config.epochs or adaptive_epochs(entries)
+    x_max = config.x_max or adaptive_x_max(len(corpus.ids))
     losses = []
     for epoch in range(1, epochs + 1):
         cost = 0.0
@@ -110,7 +120,7 @@ def _train(corpus: Corpus, config: GloVeConfig, progress: Progress | None) -> tu
             kernels.shuffle(words[part], logs[part], state)
             cost += kernels.adagrad(
                 words[part], logs[part], parameters, d,
-                np.float32(np.log(config.x_max)), np.float32(config.alpha), np.float32(config.learning_rate),
+                np.float32(np.log(x_max)), np.float32(config.alpha), np.float32(config.learning_rate),
             )  # fmt: skip
         losses.append(cost / entries)
         if progress is not None:

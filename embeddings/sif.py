@@ -73,7 +73,7 @@ class SifEncoder:
         encoder = cls(vectors, words, np.empty((0, vectors.dimension), np.float32), a, name)
         gram = np.zeros((vectors.dimension, vectors.dimension))
         for block in _blocks(passages, _TEXTS):
-            means = encoder._means(block).astype(np.float64)
+            means = encoder._means(block)
             gram += means.T @ means
         values, directions = np.linalg.eigh(gram)  # ascending
         largest = directions[:, ::-1][:, :components].T
@@ -98,9 +98,9 @@ class SifEncoder:
         scale = np.linalg.norm(means, axis=1, keepdims=True)
         means -= (means @ self.components.T) @ self.components
         norms = np.linalg.norm(means, axis=1, keepdims=True)
-        # What rounding leaves of a vector in the span of the components is not a direction.
-        known = norms > 1e-5 * scale
-        return np.where(known, means / np.where(known, norms, np.float32(1)), np.float32(0))
+        # What rounding (of the components, to float32) leaves of a vector in their span is no direction.
+        known = norms > 1e-6 * scale
+        return np.where(known, means / np.where(known, norms, 1), 0).astype(np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
         """The same as ``encode_passages``."""
@@ -112,12 +112,15 @@ class SifEncoder:
         return [row for word in self._words(text) if (row := get(word)) is not None]
 
     def _means(self, texts: Sequence[str]) -> np.ndarray:
-        """float32[len(texts), d]: weighted mean of each text's known words, zero without any."""
+        """float64[len(texts), d]: weighted mean of each text's known words, zero without any.
+
+        In double precision, so that the order of summation, and with it the batch, does not matter.
+        """
         known = [self.known(text) for text in texts]
         lengths = np.fromiter(map(len, known), np.int64, len(known))
         rows = np.fromiter(chain.from_iterable(known), np.int64, int(lengths.sum()))
         ends = np.cumsum(lengths)
-        means = np.zeros((len(known), self.dimension), np.float32)
+        means = np.zeros((len(known), self.dimension))
         # Blocks of words, whatever text they are of, so that the gathered vectors stay in the cache.
         for begin in range(0, len(rows), _BLOCK):
             block = rows[begin : begin + _BLOCK]
@@ -125,8 +128,8 @@ class SifEncoder:
             owners = first + np.flatnonzero(lengths[first : last + 1])
             starts = np.maximum(ends[owners] - lengths[owners] - begin, 0)
             weighted = self.vectors.vectors[block] * self._weights[block, None]
-            means[owners] += np.add.reduceat(weighted, starts, axis=0)
-        return means / np.maximum(lengths, 1).astype(np.float32)[:, None]
+            means[owners] += np.add.reduceat(weighted, starts, axis=0, dtype=np.float64)
+        return means / np.maximum(lengths, 1)[:, None]
 
     def save(self, path: Path) -> None:
         """Write word vectors and components to one file at ``path`` (safetensors format), atomically."""

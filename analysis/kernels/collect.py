@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.kernels.compiled import kernel
 from analysis.kernels.compounds import STOPPABLE, WHOLE
-from analysis.kernels.lexicon import HAN, STOP
+from analysis.kernels.lexicon import DROPPED, HAN, NEW, STOP
 
 
 @kernel("i8(u4[::1],u4[::1],u1[::1],i8[::1],i4[::1],u1[::1],i4[::1],i4[::1],i8)")
@@ -19,8 +19,8 @@ def collect_tokens(
     """Turn tokens into those that are indexed, in place.
 
     Args:
-        numbers, positions, flags: tokens of texts; text v's are [ends[v-1], ends[v]). Numbers become
-            the batch's; positions move with them.
+        numbers, positions, flags: tokens of texts; text v's are [ends[v-1], ends[v]). Numbers (see
+            ``number_terms``) become the batch's; positions move with them.
         ends: becomes the count of the tokens kept after each text.
         finals, attributes: of each term in the dictionary, its final form and whether it is a stop word.
         local: the batch's number of each term, -1 for none yet.
@@ -34,10 +34,14 @@ def collect_tokens(
     for v in range(ends.size):
         first = count
         for i in range(start, ends[v]):
-            number = numbers[i]
-            if flags[i] & STOPPABLE and attributes[number] & STOP:
+            final = numbers[i]
+            if final == DROPPED:
                 continue
-            final = finals[number]
+            if final & NEW:
+                number = final & ~NEW
+                if flags[i] & STOPPABLE and attributes[number] & STOP:
+                    continue
+                final = np.uint32(finals[number])
             here = local[final]
             if here < 0:
                 here = used

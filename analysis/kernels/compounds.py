@@ -9,17 +9,29 @@ import numpy as np
 
 from analysis.kernels.compiled import kernel
 from analysis.kernels.folding import decode
+from analysis.kernels.lexicon import letters_ahead
 
 # Kinds of characters, from kinds[code point].
 OTHER, LETTER, DIGIT, CJK, EXTEND, EMOJI, REGIONAL = 0, 1, 2, 3, 4, 5, 6
-# Flags of a token: it is dropped if a stop word; if its term and position are the last one's; it is Han.
-STOPPABLE, WHOLE, HAN_TERM = np.uint8(1), np.uint8(2), np.uint8(4)
+# Flags of a token: it is dropped if a stop word; if its term and position are the last one's; it is Han; only
+# its own number is wanted.
+STOPPABLE, WHOLE, HAN_TERM, OWN = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)
 PARTS = 64  # parts of the longest compound, bytes of the longest token that are handled here
 BYTES = 255
 GAP = 100
 
 _HYPHEN, _LINE, _DOT, _AND, _AT = 45, 95, 46, 38, 64
 _SPACE, _COMMA, _APOSTROPHE, _PLUS, _SHARP = 32, 44, 39, 43, 35
+
+# What an ASCII byte after letters means: the word ends; it may join what follows; look closer.
+_ENDS, _JOINS, _CLOSER = 0, 1, 2
+_TAILS = np.array(
+    [
+        _JOINS if chr(b) in "-_.&@'" else _CLOSER if b >= 128 or chr(b).isalnum() or chr(b) in "+#" else _ENDS
+        for b in range(256)
+    ],
+    np.uint8,
+)
 
 
 @kernel()
@@ -137,20 +149,6 @@ def may_lead(text: Any, kinds: Any, at: Any, start: Any) -> Any:
 
 
 @kernel()
-def plain_end(text: Any, kinds: Any, at: Any) -> Any:
-    """Whether a run of ASCII letters that ends at ``at`` is a word by itself."""
-    byte = text[at]
-    if byte >= 0x80:
-        kind, _ = kind_at(text, kinds, at)
-        return kind != LETTER and kind != DIGIT and kind != EXTEND
-    if kinds[byte] != OTHER or byte == _PLUS or byte == _SHARP:
-        return False
-    if byte == _DOT or byte == _HYPHEN or byte == _APOSTROPHE or byte == _LINE or byte == _AND or byte == _AT:
-        return text[at + 1] < 0x80 and kinds[text[at + 1]] == OTHER
-    return True
-
-
-@kernel()
 def is_acronym(text: Any, kinds: Any, parts: Any, n: Any) -> Any:
     """Whether all parts are single letters and dots join them."""
     for p in range(n):
@@ -184,16 +182,16 @@ def copy_parts(text: Any, parts: Any, n: Any, room: Any) -> Any:
     return room
 
 
-@kernel("i8(u1[::1],i8[::1],u1[::1],u1[::1],u1[::1],i8[:,::1],i4[::1],u2[::1],u4[::1],u1[::1],i8[::1])")
+@kernel("i8(u1[::1],u8[::1],i8[::1],u1[::1],u1[::1],u1[::1],i8[:,::1],i4[::1],u2[::1],u4[::1],u1[::1],i8[::1])")
 def scan_compounds(
-    text: Any, ends: Any, begins: Any, kinds: Any, refused: Any, parts: Any,
+    text: Any, words: Any, ends: Any, begins: Any, kinds: Any, refused: Any, parts: Any,
     starts: Any, lengths: Any, positions: Any, flags: Any, token_ends: Any,
 ) -> Any:  # fmt: skip
     """Tokenize folded texts.
 
     Args:
-        text: the texts, each followed by a zero byte; after the last one, twice their bytes of room
-            for terms that do not stand in the text as they are.
+        text, words: the texts, each followed by a zero byte, and the same memory as 64-bit words; after
+            the last one, twice their bytes of room for terms that do not stand in the text as they are.
         ends: text v is text[ends[v-1]+1:ends[v]].
         begins: 1 where a text begins a document; else it follows in the same one, after a gap.
         kinds: the kind of each code point.
@@ -217,6 +215,27 @@ def scan_compounds(
         at = start
         while at < end:
             byte = text[at]
+            if byte < 0x80 and kinds[byte] == LETTER:  # a plain word, the most frequent case
+                stop = at
+                run = letters_ahead(words, stop)
+                while run == 8:
+                    stop += 8
+                    run = letters_ahead(words, stop)
+                stop += run
+                tail = _TAILS[text[stop]]
+                if tail == _JOINS and text[stop + 1] < 0x80 and kinds[text[stop + 1]] == OTHER:
+                    tail = _ENDS
+                if tail == _ENDS and stop - at <= BYTES:
+                    starts[count], lengths[count] = at, stop - at
+                    positions[count], flags[count] = position, 0 if beside else STOPPABLE
+                    beside, last = False, count
+                    count += 1
+                    position += 1
+                    at = stop
+                    continue
+            elif byte == _SPACE:
+                at += 1
+                continue
             kind, size = kind_at(text, kinds, at)
             if kind == CJK:
                 if last >= 0:
@@ -248,22 +267,9 @@ def scan_compounds(
                         count += 1
                         position += 1
                     at += size
-                    if byte != _SPACE:
-                        beside, last = False, -1
+                    beside, last = False, -1
                     continue
                 at += 1
-            elif byte < 0x80 and kind == LETTER:  # a plain word, the most frequent case
-                stop = at + 1
-                while text[stop] < 0x80 and kinds[text[stop]] == LETTER:
-                    stop += 1
-                if stop - at <= BYTES and plain_end(text, kinds, stop):
-                    starts[count], lengths[count] = at, stop - at
-                    positions[count], flags[count] = position, 0 if beside else STOPPABLE
-                    beside, last = False, count
-                    count += 1
-                    position += 1
-                    at = stop
-                    continue
             n = parse(text, kinds, at, parts)
             if n < 0:
                 refused[v] = 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from analysis.kernels.compiled import kernel
 from analysis.kernels.compounds import BYTES, GAP, STOPPABLE, kind_at
+from analysis.kernels.lexicon import letters_ahead, visible_ahead
 
 # Kinds of characters for scan_words, from kinds[code point].
 OTHER, LETTER, DIGIT, KATAKANA, SINGLE, COMPLEX, EXTEND, JOIN = 0, 1, 2, 3, 4, 5, 6, 7
@@ -84,9 +85,9 @@ def token_at(text: Any, kinds: Any, at: Any, end: Any, spaces: Any) -> Any:
     return 0 if kind == REFUSED else at + size, False
 
 
-@kernel("i8(u1[::1],i8[::1],u1[::1],u1[::1],u1[::1],b1,i4[::1],u2[::1],u4[::1],u1[::1],i8[::1])")
+@kernel("i8(u1[::1],u8[::1],i8[::1],u1[::1],u1[::1],u1[::1],b1,i4[::1],u2[::1],u4[::1],u1[::1],i8[::1])")
 def scan_words(
-    text: Any, ends: Any, begins: Any, kinds: Any, refused: Any, spaces: Any,
+    text: Any, words: Any, ends: Any, begins: Any, kinds: Any, refused: Any, spaces: Any,
     starts: Any, lengths: Any, positions: Any, flags: Any, token_ends: Any,
 ) -> Any:  # fmt: skip
     """Tokenize texts by UAX #29 or, if ``spaces``, at white space; the rest as ``scan_compounds``."""
@@ -101,12 +102,18 @@ def scan_words(
         while at < end:
             stop = at
             if spaces:
-                while stop < end and text[stop] < 0x80 and kinds[text[stop]] != SPACE:
-                    stop += 1
-                token = stop > at and (stop == end or text[stop] < 0x80)
+                run = visible_ahead(words, stop)
+                while run == 8:
+                    stop += 8
+                    run = visible_ahead(words, stop)
+                stop += run
+                token = stop > at and (stop == end or (text[stop] < 0x80 and kinds[text[stop]] == SPACE))
             else:
-                while text[stop] < 0x80 and kinds[text[stop]] == LETTER:
-                    stop += 1
+                run = letters_ahead(words, stop)
+                while run == 8:
+                    stop += 8
+                    run = letters_ahead(words, stop)
+                stop += run
                 after = text[stop]
                 if after == _DOT:
                     after = text[stop + 1]

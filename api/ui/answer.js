@@ -8,7 +8,15 @@ import { Kept } from "./kept.js";
  * of answered, refused, failed or stopped. `citations` are by number, `result` is the final event.
  */
 function newRecord(request) {
-  return { ...request, status: "asking", passages: [], text: "", citations: new Map(), result: null, error: null };
+  return {
+    ...request,
+    status: "asking",
+    passages: [],
+    text: "",
+    citations: new Map(),
+    result: null,
+    error: null,
+  };
 }
 
 /** Asks, keeps what was answered, and tells `changed(record)` of each step. */

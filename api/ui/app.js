@@ -16,7 +16,21 @@ import { hitList } from "./results.js";
 import { address, readState, remembered } from "./state.js";
 import { isQuestion } from "./text.js";
 
-const names = ["search", "query", "clear", "ask", "index", "modes", "language", "shortcuts", "progress", "announcer", "answer", "results", "keys"];
+const names = [
+  "search",
+  "query",
+  "clear",
+  "ask",
+  "index",
+  "modes",
+  "language",
+  "shortcuts",
+  "progress",
+  "announcer",
+  "answer",
+  "results",
+  "keys",
+];
 const ui = Object.fromEntries(names.map((name) => [name, document.getElementById(name)]));
 
 const RETRY = 3000; // milliseconds between attempts while the service cannot be reached
@@ -99,7 +113,10 @@ async function search(again, signal) {
   const waiting = setTimeout(() => busy(true), 120);
   try {
     const known = again ? undefined : kept.get(key);
-    [response, filterable] = await Promise.all([known ?? client.search(state, signal), filterableFields(signal)]);
+    [response, filterable] = await Promise.all([
+      known ?? client.search(state, signal),
+      filterableFields(signal),
+    ]);
     kept.set(key, response);
   } finally {
     clearTimeout(waiting);
@@ -125,7 +142,8 @@ function busy(on) {
 
 /** Focus leaves the box for the results: j and k work at once, and a phone's keyboard goes away. */
 function leaveBox() {
-  if ([ui.query, document.body].includes(document.activeElement)) ui.results.querySelector("h2")?.focus({ preventScroll: true });
+  if ([ui.query, document.body].includes(document.activeElement))
+    ui.results.querySelector("h2")?.focus({ preventScroll: true });
 }
 
 /** Whether the state's index exists, asking again in case that it was made a moment ago. */
@@ -157,25 +175,44 @@ function drawResults() {
     answers.stop();
     card.clear();
     ui.announcer.textContent = failure.kind === "offline" ? t("offline.title") : t("error.title");
-    return fill(ui.results, notices.failed(failure, () => run({ again: true, moved: true })));
+    return fill(
+      ui.results,
+      notices.failed(failure, () => run({ again: true, moved: true })),
+    );
   }
   if (!response) {
-    const missing = indices.length === 0 || (state.q !== "" && !indices.some(({ name }) => name === state.index));
+    const missing =
+      indices.length === 0 || (state.q !== "" && !indices.some(({ name }) => name === state.index));
     return fill(ui.results, missing && notices.noIndex(state, indices));
   }
   const { total, hits } = response.hits;
   ui.announcer.textContent = t("results.count", { count: total.value });
   if (hits.length === 0) {
-    return fill(ui.results, inForce(state), total.value > 0 && state.page > 1 ? notices.pastTheEnd(state) : notices.nothingFound(state));
+    return fill(
+      ui.results,
+      inForce(state),
+      total.value > 0 && state.page > 1 ? notices.pastTheEnd(state) : notices.nothingFound(state),
+    );
   }
   const list = hitList(response, state, filterable);
-  return fill(ui.results, tally(total), inForce(state), list, paging(state, total.value), notices.asCommand(state, client.PAGE_SIZE));
+  return fill(
+    ui.results,
+    tally(total),
+    inForce(state),
+    list,
+    paging(state, total.value),
+    notices.asCommand(state, client.PAGE_SIZE),
+  );
 }
 
 function tally({ value, relation }) {
   const pending = indices.find(({ name }) => name === state.index)?.pending ?? 0;
   const page = state.page > 1 && t("results.page", { page: state.page, pages: pageCount(value) });
-  const parts = [t(relation === "gte" ? "results.atleast" : "results.count", { count: value }), page, duration(response.took)];
+  const parts = [
+    t(relation === "gte" ? "results.atleast" : "results.count", { count: value }),
+    page,
+    duration(response.took),
+  ];
   return [
     h("h2", { class: "tally", tabindex: "-1" }, parts.filter(Boolean).join(t("separator"))),
     pending > 0 && h("p", { class: "tally" }, t("results.pending", { count: pending })),
@@ -212,7 +249,9 @@ function listen() {
     ui.clear.hidden = true;
     ui.query.focus();
   });
-  ui.modes.addEventListener("change", (event) => go({ ...state, q: ui.query.value.trim(), mode: event.target.value, page: 1 }));
+  ui.modes.addEventListener("change", (event) =>
+    go({ ...state, q: ui.query.value.trim(), mode: event.target.value, page: 1 }),
+  );
   ui.index.addEventListener("change", () => {
     remembered.set("index", ui.index.value);
     go({ ...state, q: ui.query.value.trim(), index: ui.index.value, filters: [], page: 1 });

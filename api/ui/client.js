@@ -26,7 +26,12 @@ async function send(path, { method = "GET", body, signal, accept = "application/
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(new URL(path, base), { method, headers, body: body && JSON.stringify(body), signal });
+    response = await fetch(new URL(path, base), {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      signal,
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new RequestError("offline", error.message);
@@ -40,7 +45,8 @@ async function refusal(response) {
   try {
     const body = await response.json();
     error = body.error ?? {};
-    if (body.found === false) error = { type: "document_missing_exception", reason: `no document [${body._id}]` };
+    if (body.found === false)
+      error = { type: "document_missing_exception", reason: `no document [${body._id}]` };
   } catch {
     // Not JSON (a proxy's page): the status line is all there is to say.
   }
@@ -55,7 +61,11 @@ export async function indices(signal) {
   const rows = await (await send(`_cat/indices?format=json&h=${columns}`, { signal })).json();
   return rows
     .filter((row) => row.status !== "close" && !row.index.startsWith("."))
-    .map((row) => ({ name: row.index, documents: Number(row["docs.count"] ?? 0), pending: Number(row["vectors.pending"] ?? 0) }))
+    .map((row) => ({
+      name: row.index,
+      documents: Number(row["docs.count"] ?? 0),
+      pending: Number(row["vectors.pending"] ?? 0),
+    }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
@@ -95,7 +105,9 @@ export async function properties(index, signal) {
 export async function someTitles(index, signal) {
   const body = { size: 40, query: { match_all: {} }, _source: TITLES };
   const { hits } = await (await send(`${at(index)}/_search`, { method: "POST", body, signal })).json();
-  const titles = hits.hits.map((hit) => Object.values(hit._source ?? {})[0]).filter((title) => typeof title === "string");
+  const titles = hits.hits
+    .map((hit) => Object.values(hit._source ?? {})[0])
+    .filter((title) => typeof title === "string");
   return [...new Set(titles)].filter((title) => title.length > 1 && title.length <= 32).slice(0, 5);
 }
 
@@ -108,7 +120,12 @@ export async function source(index, id, signal) {
 export async function* ask({ index, question, answerer, filters }, signal) {
   const filter = filters.length > 0 && { filter: clauses(filters) };
   const body = { question, stream: true, ...filter, ...(answerer && { answerer }) };
-  const response = await send(`${at(index)}/_ask`, { method: "POST", body, signal, accept: "text/event-stream" });
+  const response = await send(`${at(index)}/_ask`, {
+    method: "POST",
+    body,
+    signal,
+    accept: "text/event-stream",
+  });
   let last = "";
   try {
     for await (const event of serverSentEvents(response.body)) {

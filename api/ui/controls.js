@@ -12,7 +12,11 @@ export function drawControls(ui, state, indices) {
   ui.query.value = state.q;
   ui.clear.hidden = state.q === "";
   const option = ({ name, documents }) =>
-    h("option", { value: name, selected: name === state.index }, t("index.option", { name, count: number(documents) }));
+    h(
+      "option",
+      { value: name, selected: name === state.index },
+      t("index.option", { name, count: number(documents) }),
+    );
   fill(ui.index, indices.map(option));
   ui.index.disabled = indices.length === 0;
   drawModes(ui.modes, state.mode);

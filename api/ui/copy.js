@@ -7,7 +7,10 @@ import { t } from "./i18n.js";
 export function copyButton(text) {
   const word = h("span", { "aria-live": "polite" }, t("copy"));
   const copy = async () => {
-    const done = await navigator.clipboard.writeText(text).then(() => true, () => false);
+    const done = await navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
     word.textContent = t(done ? "copied" : "copy.failed");
     setTimeout(() => {
       word.textContent = t("copy");

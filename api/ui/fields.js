@@ -3,7 +3,18 @@
 import { joinRanges, parseMarks, placeFragments } from "./text.js";
 
 export const TITLES = ["title", "headline", "heading", "subject", "name", "标题", "標題"];
-const BODIES = ["text", "body", "content", "passage", "abstract", "description", "summary", "正文", "内容", "內容"];
+const BODIES = [
+  "text",
+  "body",
+  "content",
+  "passage",
+  "abstract",
+  "description",
+  "summary",
+  "正文",
+  "内容",
+  "內容",
+];
 const ADDRESSES = ["url", "link", "href", "uri"];
 
 /** A source's leaves as [path, text]: objects give dotted paths, arrays of values one leaf. */
@@ -12,7 +23,8 @@ export function leaves(source, prefix = "") {
     const path = prefix + key;
     if (value === null || value === undefined || value === "") return [];
     if (Array.isArray(value)) {
-      if (value.length === 0 || typeof value[0] === "number") return value.length > 8 ? [] : [[path, value.join(", ")]];
+      if (value.length === 0 || typeof value[0] === "number")
+        return value.length > 8 ? [] : [[path, value.join(", ")]];
       if (typeof value[0] === "object") return value.flatMap((item) => leaves(item, `${path}.`));
       return [[path, value.join("\n")]];
     }
@@ -34,8 +46,12 @@ export function describe(source, preferred = []) {
   const title = firstOf(all, TITLES) ?? null;
   const link = firstOf(all, ADDRESSES)?.[1];
   const others = all.filter((leaf) => leaf !== title);
-  const longest = [...others].sort((a, b) => b[1].length - a[1].length).find(([path]) => !ADDRESSES.includes(last(path)));
-  const wanted = preferred.map((field) => others.find(([path]) => path === field)).find((leaf) => leaf !== undefined);
+  const longest = [...others]
+    .sort((a, b) => b[1].length - a[1].length)
+    .find(([path]) => !ADDRESSES.includes(last(path)));
+  const wanted = preferred
+    .map((field) => others.find(([path]) => path === field))
+    .find((leaf) => leaf !== undefined);
   const body = wanted ?? firstOf(others, BODIES) ?? longest ?? null;
   const leaf = (found) => found && { field: found[0], text: found[1] };
   return {
@@ -61,8 +77,12 @@ export function marksOf(hit, field, text) {
 
 /** Those ranges, and every other place where the very words that they mark stand. */
 export function marksEverywhere(hit, field, text) {
-  const fragments = Object.values(hit.highlight ?? {}).flat().map(parseMarks);
-  const words = new Set(fragments.flatMap(({ text: part, ranges }) => ranges.map(([from, to]) => part.slice(from, to))));
+  const fragments = Object.values(hit.highlight ?? {})
+    .flat()
+    .map(parseMarks);
+  const words = new Set(
+    fragments.flatMap(({ text: part, ranges }) => ranges.map(([from, to]) => part.slice(from, to))),
+  );
   const found = [...words].filter((word) => word.length > 1).flatMap((word) => occurrences(text, word));
   return joinRanges([...marksOf(hit, field, text), ...found]);
 }
@@ -71,5 +91,8 @@ function occurrences(text, word) {
   const latin = /^[\p{Script=Latin}\p{N}]+$/u.test(word);
   const literal = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const pattern = latin ? `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])` : literal;
-  return [...text.matchAll(new RegExp(pattern, "giu"))].map((match) => [match.index, match.index + match[0].length]);
+  return [...text.matchAll(new RegExp(pattern, "giu"))].map((match) => [
+    match.index,
+    match.index + match[0].length,
+  ]);
 }

@@ -15,7 +15,8 @@ export function filterFields(properties, prefix = "") {
   for (const [name, field] of Object.entries(properties ?? {})) {
     const path = prefix + name;
     const exact = Object.entries(field.fields ?? {}).find(([, sub]) => sub.type === "keyword");
-    if (field.properties) filterFields(field.properties, `${path}.`).forEach((value, key) => found.set(key, value));
+    if (field.properties)
+      filterFields(field.properties, `${path}.`).forEach((value, key) => found.set(key, value));
     else if (EXACT.includes(field.type)) found.set(path, path);
     else if (exact) found.set(path, `${path}.${exact[0]}`);
   }
@@ -26,7 +27,11 @@ export function filterFields(properties, prefix = "") {
 export function narrowing(state, field, path, value) {
   const filters = [...state.filters.filter(([name]) => name !== field), [field, value]];
   const label = t("filter.add", { field: path, value });
-  return h("a", { href: address({ ...state, filters, page: 1 }), "data-go": true, title: label, "aria-label": label }, value);
+  return h(
+    "a",
+    { href: address({ ...state, filters, page: 1 }), "data-go": true, title: label, "aria-label": label },
+    value,
+  );
 }
 
 /** The filters in force, each with a link that takes it away; null where there is none. */
@@ -36,7 +41,18 @@ export function inForce(state) {
     const filters = state.filters.filter((_, at) => at !== i);
     const name = field.replace(/\.keyword$/, "");
     const label = t("filter.remove", { field: name, value });
-    return h("a", { class: "chip", href: address({ ...state, filters, page: 1 }), "data-go": true, title: label, "aria-label": label }, `${name}: ${value}`, icon("close"));
+    return h(
+      "a",
+      {
+        class: "chip",
+        href: address({ ...state, filters, page: 1 }),
+        "data-go": true,
+        title: label,
+        "aria-label": label,
+      },
+      `${name}: ${value}`,
+      icon("close"),
+    );
   };
   return h("p", { class: "chips filters" }, state.filters.map(chip));
 }

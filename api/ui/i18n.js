@@ -22,12 +22,14 @@ export async function useLanguage(language) {
   messages = await response.json();
   current = language;
   document.documentElement.lang = TAGS[language];
-  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+  for (const element of document.querySelectorAll("[data-text]"))
+    element.textContent = t(element.dataset.text);
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", t(element.dataset.label));
     if (element.matches("button")) element.title = t(element.dataset.label);
   }
-  for (const element of document.querySelectorAll("[data-hint]")) element.placeholder = t(element.dataset.hint);
+  for (const element of document.querySelectorAll("[data-hint]"))
+    element.placeholder = t(element.dataset.hint);
 }
 
 /** The language in use. */
@@ -40,17 +42,24 @@ export const languageNow = () => current;
 export function t(key, values = {}) {
   const plural = "count" in values ? new Intl.PluralRules(current).select(values.count) : null;
   const text = messages[`${key}.${plural}`] ?? messages[`${key}.other`] ?? messages[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name]));
+  return text.replace(/\{(\w+)\}/g, (_, name) =>
+    typeof values[name] === "number" ? number(values[name]) : values[name],
+  );
 }
 
 /** A number as the language writes it, with at most `digits` decimals. */
 export function number(value, digits = 0) {
-  return new Intl.NumberFormat(current, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(current, {
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+  }).format(value);
 }
 
 /** A duration, given in milliseconds. */
 export function duration(milliseconds) {
-  return milliseconds < 1000 ? t("milliseconds", { n: number(milliseconds) }) : t("seconds", { n: number(milliseconds / 1000, 1) });
+  return milliseconds < 1000
+    ? t("milliseconds", { n: number(milliseconds) })
+    : t("seconds", { n: number(milliseconds / 1000, 1) });
 }
 
 /** A score: three significant decimals, a true minus sign. */

@@ -37,7 +37,8 @@ export function listen({ box, dialog, escape }) {
     if (event.key === "Escape") {
       if (closeHere() || escape()) event.preventDefault();
       else if (inBox) box.blur();
-    } else if (event.key === "ArrowDown" && (inBox || event.target.closest?.(".hits"))) take(event, () => move(1));
+    } else if (event.key === "ArrowDown" && (inBox || event.target.closest?.(".hits")))
+      take(event, () => move(1));
     else if (event.key === "ArrowUp" && event.target.closest?.(".hits")) {
       take(event, () => (place(titles()) === 0 ? focusBox(box) : move(-1)));
     } else if (typing(event.target)) return;
@@ -80,7 +81,17 @@ function openWhy() {
 
 /** Shows the list of shortcuts. */
 export function help(dialog) {
-  const row = ([keys, key]) => h("div", {}, h("dt", {}, keys.map((name) => h("kbd", {}, name))), h("dd", {}, t(key)));
+  const row = ([keys, key]) =>
+    h(
+      "div",
+      {},
+      h(
+        "dt",
+        {},
+        keys.map((name) => h("kbd", {}, name)),
+      ),
+      h("dd", {}, t(key)),
+    );
   fill(
     dialog,
     h("h2", { id: "keys-heading" }, t("keys.label")),

@@ -31,7 +31,11 @@ export function paging(state, total) {
   const word = (key) => h("span", {}, t(key));
   const step = (page, name, key) =>
     page >= 1 && page <= count
-      ? link(page, name === "previous" ? [icon(name), word(key)] : [word(key), icon(name)], { class: `step ${name}`, rel: name === "previous" ? "prev" : "next", "aria-label": t(key) })
+      ? link(page, name === "previous" ? [icon(name), word(key)] : [word(key), icon(name)], {
+          class: `step ${name}`,
+          rel: name === "previous" ? "prev" : "next",
+          "aria-label": t(key),
+        })
       : h("span", { class: `step ${name}`, "aria-hidden": "true" });
   return h(
     "nav",
@@ -43,7 +47,14 @@ export function paging(state, total) {
       pageNumbers(current, count).map((page) =>
         page === 0
           ? h("li", { class: "skipped", "aria-hidden": "true" }, "…")
-          : h("li", {}, link(page, number(page), { "aria-label": t("paging.page", { page }), "aria-current": page === current ? "page" : null })),
+          : h(
+              "li",
+              {},
+              link(page, number(page), {
+                "aria-label": t("paging.page", { page }),
+                "aria-current": page === current ? "page" : null,
+              }),
+            ),
       ),
     ),
     step(current + 1, "next", "paging.next"),

@@ -15,10 +15,22 @@ const WINDOW = 24000; // UTF-16 units shown at once around the mark: a book stay
  */
 export function reader({ title, load }) {
   const label = t("reader.label", { title });
-  const box = h("section", { class: "reader", tabindex: "0", "aria-label": label }, h("p", { class: "quiet" }, t("reader.loading")));
+  const box = h(
+    "section",
+    { class: "reader", tabindex: "0", "aria-label": label },
+    h("p", { class: "quiet" }, t("reader.loading")),
+  );
   load().then(
     (document) => show(box, document),
-    (error) => fill(box, h("p", { class: "problem", role: "alert" }, error.kind === "offline" ? t("offline.title") : error.message)),
+    (error) =>
+      fill(
+        box,
+        h(
+          "p",
+          { class: "problem", role: "alert" },
+          error.kind === "offline" ? t("offline.title") : error.message,
+        ),
+      ),
   );
   return box;
 }
@@ -26,7 +38,8 @@ export function reader({ title, load }) {
 function show(box, { source, field, ranges, note }) {
   const all = leaves(source);
   const view = describe(source, [field]);
-  const [path, whole] = all.find((leaf) => leaf[0] === field) ?? (view.body ? [view.body.field, view.body.text] : ["", ""]);
+  const [path, whole] =
+    all.find((leaf) => leaf[0] === field) ?? (view.body ? [view.body.field, view.body.text] : ["", ""]);
   const rest = all.filter((leaf) => leaf[0] !== path && leaf[0] !== view.title?.field);
   const body = h("div", { class: "passage", lang: language(whole) });
   const row = ([name, value]) => [h("dt", {}, name), h("dd", { lang: language(value) }, shorten(value))];
@@ -44,9 +57,15 @@ function show(box, { source, field, ranges, note }) {
 
 /** Part of a long text, with buttons for what stands before and after it. */
 function renderWindow(body, whole, ranges, from, to) {
-  const shifted = ranges.filter(([start, end]) => end > from && start < to).map(([start, end, kind]) => [Math.max(start, from) - from, Math.min(end, to) - from, kind]);
+  const shifted = ranges
+    .filter(([start, end]) => end > from && start < to)
+    .map(([start, end, kind]) => [Math.max(start, from) - from, Math.min(end, to) - from, kind]);
   const more = (key, nextFrom, nextTo) =>
-    h("button", { type: "button", class: "more", onclick: () => renderWindow(body, whole, ranges, nextFrom, nextTo) }, t(key));
+    h(
+      "button",
+      { type: "button", class: "more", onclick: () => renderWindow(body, whole, ranges, nextFrom, nextTo) },
+      t(key),
+    );
   fill(
     body,
     from > 0 && more("reader.earlier", Math.max(0, from - WINDOW), to),
@@ -56,7 +75,8 @@ function renderWindow(body, whole, ranges, from, to) {
 }
 
 function shorten(value) {
-  if (/^https?:\/\//i.test(value)) return h("a", { href: value, rel: "noopener noreferrer nofollow", target: "_blank" }, value);
+  if (/^https?:\/\//i.test(value))
+    return h("a", { href: value, rel: "noopener noreferrer nofollow", target: "_blank" }, value);
   return value.length > 2000 ? `${value.slice(0, 2000)}…` : value;
 }
 

@@ -20,7 +20,11 @@ export function hitList(response, state, filterable) {
   const first = (state.page - 1) * client.PAGE_SIZE + 1;
   const hits = response.hits.hits;
   const context = { state, filterable, top: response.hits.max_score ?? 0 };
-  return h("ol", { class: "hits", start: first }, hits.map((hit, i) => hitItem(hit, first + i, context)));
+  return h(
+    "ol",
+    { class: "hits", start: first },
+    hits.map((hit, i) => hitItem(hit, first + i, context)),
+  );
 }
 
 function hitItem(hit, rank, { state, filterable, top }) {
@@ -30,25 +34,50 @@ function hitItem(hit, rank, { state, filterable, top }) {
   const place = h("div", { class: "opened" });
   const title = h(
     "button",
-    { type: "button", class: "title", id: `hit-${rank}`, "aria-expanded": "false", lang: language(heading), onclick: () => toggle(hit, view, title, place) },
+    {
+      type: "button",
+      class: "title",
+      id: `hit-${rank}`,
+      "aria-expanded": "false",
+      lang: language(heading),
+      onclick: () => toggle(hit, view, title, place),
+    },
     view.title ? markedText(heading, ofKind(marksOf(hit, view.title.field, heading), "match")) : heading,
   );
   const { button, panel } = why(hit, { rank, mode: state.mode, top });
-  const found = h("div", { class: "found" }, h("h3", {}, title), meta(hit, view, rank, state, filterable), view.body && matched(hit, view.body, state.mode));
-  return h("li", { class: "hit" }, h("article", { "aria-labelledby": title.id }, found, button, panel, place));
+  const found = h(
+    "div",
+    { class: "found" },
+    h("h3", {}, title),
+    meta(hit, view, rank, state, filterable),
+    view.body && matched(hit, view.body, state.mode),
+  );
+  return h(
+    "li",
+    { class: "hit" },
+    h("article", { "aria-labelledby": title.id }, found, button, panel, place),
+  );
 }
 
 function meta(hit, view, rank, state, filterable) {
   const link = view.link && new URL(view.link);
   const values = shortValues(view).map(([path, value]) =>
-    filterable.has(path) ? narrowing(state, filterable.get(path), path, value) : h("span", { title: path }, value),
+    filterable.has(path)
+      ? narrowing(state, filterable.get(path), path, value)
+      : h("span", { title: path }, value),
   );
   return h(
     "p",
     { class: "meta" },
     h("span", { class: "rank" }, number(rank)),
     h("span", {}, hit._id),
-    link && h("a", { href: link.href, rel: "noopener noreferrer nofollow", target: "_blank" }, link.host, icon("external")),
+    link &&
+      h(
+        "a",
+        { href: link.href, rel: "noopener noreferrer nofollow", target: "_blank" },
+        link.host,
+        icon("external"),
+      ),
     values,
   );
 }
@@ -66,7 +95,8 @@ function matched(hit, body, mode) {
   const fragments = fragmentsOf(hit, body.field);
   const passage = passageRange(hit, body);
   let content = excerpt(body.text, size);
-  if (passage && (fragments.length === 0 || BY_MEANING.includes(mode))) content = surroundings(body.text, passage, [[...passage, "quote"]], size);
+  if (passage && (fragments.length === 0 || BY_MEANING.includes(mode)))
+    content = surroundings(body.text, passage, [[...passage, "quote"]], size);
   else if (fragments.length > 0) content = snippet(fragments, body.text);
   return h("p", { class: "snippet", lang }, content);
 }

@@ -24,7 +24,13 @@ export class Sources {
     this.#loads.set(n, { load, title });
     const line = h(
       "button",
-      { type: "button", class: "source", "aria-expanded": "false", "data-n": n, onclick: (event) => this.toggle(n, event.currentTarget) },
+      {
+        type: "button",
+        class: "source",
+        "aria-expanded": "false",
+        "data-n": n,
+        onclick: (event) => this.toggle(n, event.currentTarget),
+      },
       h("span", { class: "n" }, String(n)),
       h("span", { class: "source-title", lang: language(title) }, title),
       quote && h("span", { class: "source-quote", lang: language(quote) }, quote),

@@ -13,7 +13,10 @@ export function readState(query) {
     mode: one("mode", MODES),
     index: parameters.get("index") ?? "",
     page: Number.isFinite(page) && page > 0 ? page : 1,
-    filters: parameters.getAll("filter").map(readFilter).filter(([field]) => field !== ""),
+    filters: parameters
+      .getAll("filter")
+      .map(readFilter)
+      .filter(([field]) => field !== ""),
     ask: parameters.get("ask") === "1",
     answerer: one("answerer", ANSWERERS),
   };

@@ -2,7 +2,12 @@
 // Offsets are UTF-16 code units as JavaScript counts them, unless a name says code points.
 
 import {
-  CHINESE_PARTICLES, CHINESE_WORDS, ENGLISH_ASKING, ENGLISH_OPENERS, SIMPLIFIED_ONLY, TRADITIONAL_ONLY,
+  CHINESE_PARTICLES,
+  CHINESE_WORDS,
+  ENGLISH_ASKING,
+  ENGLISH_OPENERS,
+  SIMPLIFIED_ONLY,
+  TRADITIONAL_ONLY,
 } from "./question-words.js";
 
 // Private-use characters: asked of the service as highlight tags, so that marks are found without
@@ -94,13 +99,18 @@ export function isQuestion(query) {
   if (words.length >= 3 && opens(ENGLISH_OPENERS)) return true;
   if (words.length >= 4 && opens(ENGLISH_ASKING)) return true;
   if (CHINESE_WORDS.some((word) => text.includes(word))) return true;
-  return text.length > 3 && CHINESE_PARTICLES.some((particle) => text.replace(/[。！!.]$/, "").endsWith(particle));
+  return (
+    text.length > 3 && CHINESE_PARTICLES.some((particle) => text.replace(/[。！!.]$/, "").endsWith(particle))
+  );
 }
 
 /** The start of a text for display where nothing is marked, cut at a boundary. */
 export function excerpt(text, limit) {
   if (text.length <= limit) return text;
   const cut = text.slice(0, limit);
-  const boundary = Math.max(cut.lastIndexOf(" "), ...["。", "，", "；", "、"].map((mark) => cut.lastIndexOf(mark) + 1));
+  const boundary = Math.max(
+    cut.lastIndexOf(" "),
+    ...["。", "，", "；", "、"].map((mark) => cut.lastIndexOf(mark) + 1),
+  );
   return `${(boundary > limit * 0.6 ? cut.slice(0, boundary) : cut.replace(/[\ud800-\udbff]$/, "")).trimEnd()}…`;
 }

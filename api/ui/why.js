@@ -7,7 +7,7 @@ const ORDER = ["bm25", "tfidf", "bert", "word2vec", "glove"];
 
 /** A hit's legs as [{name, rank, score, contribution}], in a fixed order. */
 export function legsOf(hit) {
-  const place = (name) => (ORDER.indexOf(name) + 1 || ORDER.length + 1);
+  const place = (name) => ORDER.indexOf(name) + 1 || ORDER.length + 1;
   return Object.entries(hit._legs ?? {})
     .map(([name, leg]) => ({ name, ...leg }))
     .sort((a, b) => place(a.name) - place(b.name) || a.name.localeCompare(b.name));
@@ -51,7 +51,8 @@ function toggle(button, panel, build) {
 }
 
 function bar(pieces) {
-  const piece = ({ name, share }) => h("span", { class: `share tint-${tint(name)}`, style: { width: `${share.toFixed(2)}%` } });
+  const piece = ({ name, share }) =>
+    h("span", { class: `share tint-${tint(name)}`, style: { width: `${share.toFixed(2)}%` } });
   return h("span", { class: "bar", "aria-hidden": "true" }, pieces.map(piece));
 }
 
@@ -85,7 +86,13 @@ function single(hit, rank, mode, top) {
     h(
       "span",
       { class: "legend" },
-      h("span", { class: "leg" }, h("i", { class: `dot tint-${tint(mode)}`, "aria-hidden": "true" }), `${label(mode)} `, h("b", {}, t("why.place", { rank }))),
+      h(
+        "span",
+        { class: "leg" },
+        h("i", { class: `dot tint-${tint(mode)}`, "aria-hidden": "true" }),
+        `${label(mode)} `,
+        h("b", {}, t("why.place", { rank })),
+      ),
       h("span", { class: "leg" }, score(hit._score)),
     ),
   ];
@@ -93,8 +100,13 @@ function single(hit, rank, mode, top) {
 
 function details(hit, legs, mode) {
   return [
-    legs.length > 0 ? table(hit, legs) : h("p", { class: "why-note" }, t("why.single", { mode: label(mode), score: score(hit._score) })),
-    hit._explanation && [h("h4", {}, t("why.explanation")), h("ul", { class: "tree" }, tree(hit._explanation, 0))],
+    legs.length > 0
+      ? table(hit, legs)
+      : h("p", { class: "why-note" }, t("why.single", { mode: label(mode), score: score(hit._score) })),
+    hit._explanation && [
+      h("h4", {}, t("why.explanation")),
+      h("ul", { class: "tree" }, tree(hit._explanation, 0)),
+    ],
   ];
 }
 
@@ -106,19 +118,51 @@ function table(hit, legs) {
     h(
       "tr",
       {},
-      h("th", { scope: "row" }, h("i", { class: `dot tint-${tint(leg.name)}`, "aria-hidden": "true" }), label(leg.name)),
-      h("td", {}, leg.rank ? t("why.place", { rank: leg.rank }) : h("span", { title: t("why.unranked") }, "–")),
+      h(
+        "th",
+        { scope: "row" },
+        h("i", { class: `dot tint-${tint(leg.name)}`, "aria-hidden": "true" }),
+        label(leg.name),
+      ),
+      h(
+        "td",
+        {},
+        leg.rank ? t("why.place", { rank: leg.rank }) : h("span", { title: t("why.unranked") }, "–"),
+      ),
       h("td", {}, score(leg.score)),
       h("td", {}, score(leg.contribution)),
-      h("td", { class: "share-cell" }, axis(leg, widest, below), parts && h("span", { class: "percent" }, `${Math.round(parts[i])} %`)),
+      h(
+        "td",
+        { class: "share-cell" },
+        axis(leg, widest, below),
+        parts && h("span", { class: "percent" }, `${Math.round(parts[i])} %`),
+      ),
     );
   const columns = ["leg", "rank", "score", "contribution", "share"];
   return h(
     "table",
     { class: "legs" },
-    h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col" }, t(`why.${column}`))))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        columns.map((column) => h("th", { scope: "col" }, t(`why.${column}`))),
+      ),
+    ),
     h("tbody", {}, legs.map(row)),
-    h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 3 }, t("why.fused")), h("td", {}, score(hit._score)), h("td", {}))),
+    h(
+      "tfoot",
+      {},
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row", colspan: 3 }, t("why.fused")),
+        h("td", {}, score(hit._score)),
+        h("td", {}),
+      ),
+    ),
   );
 }
 
@@ -127,7 +171,11 @@ function axis(leg, widest, below) {
   const zero = below ? 50 : 0;
   const length = ((below ? 50 : 100) * Math.abs(leg.contribution)) / widest;
   const style = { left: `${leg.contribution < 0 ? zero - length : zero}%`, width: `${length}%` };
-  return h("span", { class: `axis${below ? " signed" : ""}`, "aria-hidden": "true" }, h("span", { class: `share tint-${tint(leg.name)}`, style }));
+  return h(
+    "span",
+    { class: `axis${below ? " signed" : ""}`, "aria-hidden": "true" },
+    h("span", { class: `share tint-${tint(leg.name)}`, style }),
+  );
 }
 
 function tree(node, depth) {
@@ -137,6 +185,15 @@ function tree(node, depth) {
   return h(
     "li",
     {},
-    h("details", { open: depth < 1 }, h("summary", {}, h("span", { class: "line" }, line)), h("ul", {}, children.map((child) => tree(child, depth + 1)))),
+    h(
+      "details",
+      { open: depth < 1 },
+      h("summary", {}, h("span", { class: "line" }, line)),
+      h(
+        "ul",
+        {},
+        children.map((child) => tree(child, depth + 1)),
+      ),
+    ),
   );
 }

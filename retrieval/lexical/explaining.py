@@ -36,7 +36,7 @@ def explain_words(reader: LexicalReader, query: WordQuery, plan: Plan | None, do
     scores, counts = np.zeros(1, np.float32), np.zeros(1, np.int64)
     found = np.zeros((plan.kinds.size, 2), np.float32)
     probe(
-        scorer.segments, plan.rows, plan.kinds, plan.weights, scorer.by_table, scorer.shape,
+        scorer.segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, scorer.by_table, scorer.shape,
         owner, local, scores, counts, found,
     )  # fmt: skip
     matched = bool(counts[0] >= plan.minimum)

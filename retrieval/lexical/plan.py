@@ -10,11 +10,12 @@ from retrieval.lexical.query import PhraseQuery, WordQuery
 from retrieval.lexical.scorer import FoundTerm, Scorer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
-    """Known terms of a word query, in its order: rows, classes and float32 weights (boost times idf).
+    """Known terms of a word query, in its order: their slots and float32 weights (boost times idf).
 
-    ``base``: float32 that every hit gets on top; ``most``: an upper bound on the number of hits.
+    ``base``: float32 that every hit gets on top; ``most``: an upper bound on the number of hits; ``largest``:
+    the greatest document frequency.
     """
 
     scorer: Scorer
@@ -23,56 +24,59 @@ class Plan:
     boosts: list[float]
     rows: np.ndarray
     kinds: np.ndarray
+    slots: np.ndarray
     weights: np.ndarray
     minimum: int
-    base: np.float32
+    base: float
     most: int
+    largest: int
 
     @classmethod
     def of(cls, scorer: Scorer, query: WordQuery) -> Plan | None:
         """None when nothing can match. Raises ValueError for boosts that do not fit the terms."""
         merged = merged_terms(query)
         minimum = max(1, min(query.minimum, len(merged)))
-        terms, boosts, found = [], [], []
-        for term, boost in merged.items():
-            entry = scorer.find(term)
-            if entry is not None:
-                terms.append(term)
-                boosts.append(boost)
-                found.append(entry)
+        entries, rows, kinds = scorer.find_all(merged)
+        terms: list[str | bytes] = list(merged)
+        boosts = list(merged.values())
+        found = [f for f in entries if f is not None]
         if len(found) < minimum or not found:
             return None
-        products = [b * f.idf for b, f in zip(boosts, found, strict=True)]
+        if len(found) < len(entries):
+            terms = [t for t, f in zip(terms, entries, strict=True) if f is not None]
+            boosts = [b for b, f in zip(boosts, entries, strict=True) if f is not None]
+        weights = [b * f.idf for b, f in zip(boosts, found, strict=True)]
         if scorer.similarity.normalises_vectors:
-            length = float(np.sqrt(sum(p * p for p in products))) or 1.0
+            length = sum(w * w for w in weights) ** 0.5 or 1.0
             boosts = [b / length for b in boosts]
-            products = [p / length for p in products]
+            weights = [w / length for w in weights]
+        sizes = [f.df for f in found]
         return cls(
-            scorer,
-            terms,
-            found,
-            boosts,
-            np.stack([f.rows for f in found]),
-            np.array([f.kind for f in found], np.int64),
-            np.array(products, np.float32),
-            minimum,
-            np.float32(sum(products) * scorer.similarity.absent()),
-            min(sum(f.df for f in found), int(scorer.segments[:, 0, 0].sum())),
-        )
+            scorer, terms, found, boosts, rows, kinds,
+            np.array([f.slot for f in found], np.int64), np.array(weights, np.float32), minimum,
+            sum(weights) * scorer.absent, min(sum(sizes), scorer.documents), max(sizes),
+        )  # fmt: skip
 
 
 def merged_terms(query: WordQuery) -> dict[str | bytes, float]:
     """Distinct terms with their boosts; repeats add up (for vectors: 1 + ln of their number, times the boost)."""
     boosts = query.boosts
-    if boosts is not None and len(boosts) != len(query.terms):
+    merged: dict[str | bytes, float]
+    if boosts is None:
+        merged = dict.fromkeys(query.terms, 1.0)
+    elif len(boosts) != len(query.terms):
         raise ValueError(f"{len(boosts)} boosts do not fit {len(query.terms)} terms; give one each")
-    if boosts is not None and any(not b >= 0 for b in boosts):
+    elif any(not b >= 0 for b in boosts):
         raise ValueError("boosts must not be negative; use a boosting query to demote")
-    merged: dict[str | bytes, float] = {}
-    counts: dict[str | bytes, int] = {}
+    else:
+        merged = dict(zip(query.terms, boosts, strict=True))
+    if len(merged) == len(query.terms):
+        return merged
+    merged = dict.fromkeys(merged, 0.0)
+    counts = dict.fromkeys(merged, 0)
     for i, term in enumerate(query.terms):
-        merged[term] = merged.get(term, 0.0) + (1.0 if boosts is None else boosts[i])
-        counts[term] = counts.get(term, 0) + 1
+        merged[term] += 1.0 if boosts is None else boosts[i]
+        counts[term] += 1
     if query.similarity.normalises_vectors:
         for term, count in counts.items():
             merged[term] *= (1.0 + float(np.log(count))) / count
@@ -105,10 +109,10 @@ class PhrasePlan:
             raise ValueError(f"{len(positions)} positions do not fit {len(query.terms)} terms; give one each")
         if query.slop < 0 or not query.boost >= 0:
             raise ValueError("slop and boost must not be negative")
-        found = [scorer.find(term) for term in query.terms]
-        if not found or any(f is None for f in found):
+        entries, rows, _ = scorer.find_all(query.terms)
+        known = [f for f in entries if f is not None]
+        if not known or len(known) < len(entries):
             return None
-        known = [f for f in found if f is not None]
         distinct = {term: i for i, term in reversed(list(enumerate(query.terms)))}
         idf = sum(f.idf for f in known)
         weight = query.boost * idf
@@ -117,7 +121,7 @@ class PhrasePlan:
         return cls(
             scorer,
             known,
-            np.stack([f.rows for f in known]),
+            rows[[f.slot for f in known]],
             np.array(positions, np.int64),
             np.array([distinct[term] for term in query.terms], np.int64),
             query.slop,

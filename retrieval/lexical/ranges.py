@@ -40,9 +40,7 @@ _SLACK = np.float32(1.00001)  # bounds are sums in another order than scores
 
 
 @inline
-def offer(
-    segment: np.ndarray, base: int, bits: np.ndarray, size: int, keys: np.ndarray, state: np.ndarray
-) -> None:
+def offer(segment: np.ndarray, base: int, bits: np.ndarray, size: int, keys: np.ndarray, state: np.ndarray) -> None:
     """Push those of ``size`` documents from local number ``base`` on whose score bits reach the threshold."""
     low = np.uint32(state[2] >> 32)
     allowed_at = segment[0, tables.ALLOWED]
@@ -198,6 +196,20 @@ def sparse_segment(
     return total
 
 
+@inline
+def mask_and_count(segment: np.ndarray, start: int, size: int, bits: np.ndarray) -> int:
+    """Set scores of documents that may not be hits to zero; returns how many others are not."""
+    allowed_at = segment[0, tables.ALLOWED]
+    if allowed_at:
+        allowed = view_u8(allowed_at + start, size)
+        for j in range(size):
+            bits[j] &= np.uint32(0) - np.uint32(allowed[j])
+    count = 0
+    for j in range(size):
+        count += bits[j] != 0
+    return count
+
+
 @kernel(
     "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64, int64,"
     " float32[::1], float32[::1], int64[::1], int64[::1], uint32[::1], float32[::1])"
@@ -241,11 +253,9 @@ def top_or(
             column = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
             tables_at[s, t] = segments[s, 0, column + tables.TABLE]
             info = infos[s, t]
+            info[CURSOR] = info[FIRST]
             if info[KIND] == SHORT:
-                decode_short(
-                    segments[s], info[IDS], info[SIZE], tables_at[s, t], weights[t], docs, values, info[FIRST]
-                )
-                info[CURSOR] = info[FIRST]
+                decode_short(segments[s], info[IDS], info[SIZE], tables_at[s, t], weights[t], docs, values, info[FIRST])
     total = 0
     if not any_ranged:
         for s in range(parts):
@@ -308,9 +318,7 @@ def top_or(
             documents = segment[0, tables.DOCUMENTS]
             for r in range((documents + 127) >> 7):
                 if everything[at + r] >= high:
-                    score_range(
-                        segment, infos[s], impacts[s], weights, tables_at[s], docs, values, r, scores
-                    )
+                    score_range(segment, infos[s], impacts[s], weights, tables_at[s], docs, values, r, scores)
                     offer(segment, r << 7, bits, min(128, documents - (r << 7)), keys, state)
                     everything[at + r] = -1
             at += (documents + 127) >> 7
@@ -344,9 +352,7 @@ def top_or(
             by_range = left * (25 + 7 * terms + per_range * 5 // 4)
             by_chunk = ranges * (per_range + 24)
             if counting or by_range > by_chunk:
-                score_chunk(
-                    segment, infos[s], impacts[s], weights, tables_at[s], docs, values, chunk, scores
-                )
+                score_chunk(segment, infos[s], impacts[s], weights, tables_at[s], docs, values, chunk, scores)
                 if counting:
                     total += mask_and_count(segment, start, min(65536, documents - start), bits)
                 for r in range(ranges):
@@ -372,17 +378,3 @@ def top_or(
                         threshold_bits[0] = np.uint32(state[2] >> 32)
             scores[:128] = 0
     return finish(keys, state, docs_out, scores_out), total
-
-
-@inline
-def mask_and_count(segment: np.ndarray, start: int, size: int, bits: np.ndarray) -> int:
-    """Set scores of documents that may not be hits to zero; returns how many others are not."""
-    allowed_at = segment[0, tables.ALLOWED]
-    if allowed_at:
-        allowed = view_u8(allowed_at + start, size)
-        for j in range(size):
-            bits[j] &= np.uint32(0) - np.uint32(allowed[j])
-    count = 0
-    for j in range(size):
-        count += bits[j] != 0
-    return count

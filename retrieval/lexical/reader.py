@@ -10,11 +10,13 @@ import numpy as np
 from indexer.segment import Segment, TextField, Tombstones
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import HEAP_LIMIT, buffer_size, decode
+from retrieval.lexical.conjunction import top_and
 from retrieval.lexical.explaining import explain_phrase, explain_words
 from retrieval.lexical.phrases import scan_phrase
 from retrieval.lexical.plan import PhrasePlan, Plan
 from retrieval.lexical.probing import probe
 from retrieval.lexical.query import PhraseQuery, Term, TopK, WordQuery
+from retrieval.lexical.ranges import top_or
 from retrieval.lexical.scanning import scan
 from retrieval.lexical.scorer import Scorer
 from retrieval.lexical.similarity import BM25, Similarity
@@ -70,7 +72,7 @@ class LexicalReader:
         row[tables.DOCUMENTS] = segment.documents
         row[tables.BASE] = self.bases[number]
         if stones is not None:
-            row[tables.BLOCKED] = stones.bits.ctypes.data
+            row[tables.ALLOWED] = self.live.ctypes.data + int(self.bases[number])
         if text is None:
             return
         row[tables.POSITIONAL] = text.positional
@@ -160,9 +162,9 @@ class LexicalReader:
         plan = self._plan(query)
         if plan is None:
             return _NONE
-        docs, scores, total = self._run(plan, k, accept)
+        docs, scores, total = self._run(plan, k, accept, count_to)
         if total > count_to:
-            return TopK(docs, scores, max(count_to, 0), "gte")
+            return TopK(docs, scores, count_to or docs.size, "gte")
         return TopK(docs, scores, total, "eq")
 
     def matches(
@@ -172,7 +174,7 @@ class LexicalReader:
         plan = self._plan(query)
         if plan is None:
             return _NONE.docs, _NONE.scores
-        docs, scores, _ = self._run(plan, max(plan.most, 1), accept)
+        docs, scores, _ = self._run(plan, max(plan.most, 1), accept, _ALL)
         order = np.argsort(docs)
         return docs[order], scores[order]
 
@@ -195,10 +197,10 @@ class LexicalReader:
             return scores
         counts = np.zeros(owner.size, np.int64)
         probe(
-            plan.scorer.segments, plan.rows, plan.kinds, plan.weights, plan.scorer.by_table, plan.scorer.shape,
+            plan.scorer.segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, plan.scorer.by_table, plan.scorer.shape,
             owner, local, scores, counts, np.empty((plan.kinds.size, 2), np.float32),
         )  # fmt: skip
-        scores += plan.base
+        scores += np.float32(plan.base)
         scores[counts < plan.minimum] = 0
         return scores
 
@@ -216,45 +218,72 @@ class LexicalReader:
             return PhrasePlan.of(self.scorer((query.field,), None, query.similarity), query)
         return Plan.of(self.scorer(query.fields, query.weights, query.similarity), query)
 
-    def _run(self, plan: Plan | PhrasePlan, k: int, accept: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, int]:
-        k = min(k, plan.most)
-        segments = plan.scorer.segments
-        bits = None
-        if accept is not None:
-            segments, bits = self._restricted(segments, accept)
-        keys = np.empty(buffer_size(k), np.int64)
-        state = np.array([0, k, 0], np.int64)
-        docs, scores = np.empty(max(k, 1), np.uint32), np.empty(max(k, 1), np.float32)
+    def _run(
+        self, plan: Plan | PhrasePlan, k: int, accept: np.ndarray | None, count_to: int
+    ) -> tuple[np.ndarray, np.ndarray, int]:
+        """(docs, scores, total): the total is right, or above ``count_to``."""
         scorer = plan.scorer
+        k = min(k, plan.most)
+        segments, allowed = scorer.segments, None
+        if accept is not None:
+            segments, allowed = self._restricted(segments, accept)
+        keys = np.empty(buffer_size(k), np.int64)
+        state = np.array((0, k, 0), np.int64)
+        docs, scores = np.empty(k, np.uint32), np.empty(k, np.float32)
         if isinstance(plan, PhrasePlan):
             count, total = scan_phrase(
                 segments, plan.rows, plan.offsets, plan.repeats, plan.slop, plan.kind, plan.weight,
                 scorer.by_table, scorer.shape, keys, state, docs, scores,
             )  # fmt: skip
-        else:
+        elif not scorer.by_table or 1 < plan.minimum < plan.slots.size or plan.weights.min() <= 0:
             count, total = scan(
-                segments, plan.rows, plan.kinds, plan.weights, scorer.by_table, scorer.shape, plan.minimum,
-                keys, state, docs, scores,
+                segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, scorer.by_table,
+                scorer.shape, plan.minimum, keys, state, docs, scores,
             )  # fmt: skip
-        del bits
+        elif plan.minimum > 1:
+            count, total = top_and(
+                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, keys, state, docs, scores
+            )
+        else:
+            known = accept is None and plan.largest > count_to  # one term alone has more matches
+            short = 0 if known or count_to == 0 or accept is not None else plan.largest
+            bounds, work = self._scratch(scorer.ranges)
+            count, total = top_or(
+                segments, plan.rows, plan.slots, plan.kinds, plan.weights, 0 if known else count_to, short,
+                bounds, work, keys, state, docs, scores,
+            )  # fmt: skip
+            if known:
+                total = count_to + 1
+        del allowed
         if k > HEAP_LIMIT:
             docs, scores = decode(keys[:count])
         if plan.base:
-            scores += plan.base
+            scores += np.float32(plan.base)
         return docs[:count], scores[:count], total
 
+    def _scratch(self, ranges: int) -> tuple[np.ndarray, np.ndarray]:
+        """This thread's arrays to work in: float32[ranges or more], and float32[65536] of zeros."""
+        try:
+            bounds, work = _thread.scratch
+            if bounds.size >= ranges:
+                return bounds, work
+        except AttributeError:
+            pass
+        _thread.scratch = np.empty(max(ranges, 1), np.float32), np.zeros(65536, np.float32)
+        return _thread.scratch
+
     def _restricted(self, segments: np.ndarray, accept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The segments' table with other documents blocked, and the bits that must be kept meanwhile."""
+        """The segments' table with other documents ruled out, and the bytes that must be kept meanwhile."""
         if accept.shape != (self.documents,):
             raise ValueError(f"accept must be bool[{self.documents}], one entry a document")
-        allowed = np.asarray(accept, bool)
-        if any(t is not None for t in self.tombstones):
+        allowed = np.ascontiguousarray(accept, bool)
+        if self.live_documents < self.documents:
             allowed = allowed & self.live
-        bits = np.packbits(~allowed, bitorder="little")
         copy = segments.copy()
-        copy[:, :, tables.BLOCKED] = bits.ctypes.data
-        copy[:, :, tables.BLOCKED_FROM] = self.bases[:-1, None]
-        return copy, bits
+        copy[:, :, tables.ALLOWED] = allowed.ctypes.data + self.bases[:-1, None]
+        return copy, allowed
 
 
 _DEFAULT = BM25()
+_ALL = 1 << 62
+_thread = threading.local()

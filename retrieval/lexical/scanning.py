@@ -20,10 +20,7 @@ CHUNK = 1 << 16
 @inline
 def blocked(row: np.ndarray, doc: int) -> bool:
     """Whether a local document may not be a hit."""
-    if row[tables.BLOCKED] == 0:
-        return False
-    bit = doc + row[tables.BLOCKED_FROM]
-    return (view_u8(row[tables.BLOCKED] + (bit >> 3), 1)[0] >> (bit & 7)) & 1 != 0
+    return row[tables.ALLOWED] != 0 and view_u8(row[tables.ALLOWED] + doc, 1)[0] == 0
 
 
 @inline

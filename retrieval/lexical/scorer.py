@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,16 +22,25 @@ if TYPE_CHECKING:
     from retrieval.lexical.reader import LexicalReader
 
 _CACHED_TERMS = 1 << 16
+_Known = tuple[dict[bytes | str, "FoundTerm | None"], np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTerm:
-    """A term in all segments: ``rows`` int64[segments, fields, 2], live document frequency, class, idf."""
+    """A known term: its number in the scorer's ``rows``, live document frequency, class, idf."""
 
-    rows: np.ndarray
+    slot: int
     df: int
     kind: int
     idf: float
+
+
+class Found(NamedTuple):
+    """Terms looked up: None for the unknown; ``rows`` int64[slots, segments, fields, 2], ``kinds`` int64[slots]."""
+
+    terms: list[FoundTerm | None]
+    rows: np.ndarray
+    kinds: np.ndarray
 
 
 class Scorer:
@@ -44,6 +54,9 @@ class Scorer:
         self.fields, self.weights, self.similarity = fields, weights, similarity
         self.by_table = weights == (1.0,) and not similarity.exact_lengths
         self.shape = np.array(similarity.shape(), np.float32)
+        self.absent = similarity.absent()
+        self.documents = reader.documents
+        self.ranges = sum((s.documents + 127) >> 7 for s in reader.segments)
         found = [[s.text(f) for f in fields] for s in reader.segments]
         self.classes = max((t.sums.size for row in found for t in row if t is not None), default=1)
         self.statistics = self._statistics(reader, found)
@@ -56,7 +69,14 @@ class Scorer:
                     self._code_tables(self.segments[s, f], text, weights[f])
             if not self.by_table:
                 self._factors(self.segments[s, 0], reader.segments[s], row)
-        self._terms: dict[bytes | str, FoundTerm | None] = {}
+        self._lock = threading.Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start with no terms known. Whoever holds the former tables may go on using them."""
+        rows = np.zeros((256, *self.segments.shape[:2], 2), np.int64)
+        self._known: _Known = ({}, rows, np.zeros(256, np.int64))
+        self._used = 0
 
     def _statistics(self, reader: LexicalReader, found: list[list[TextField | None]]) -> FieldStatistics:
         documents = np.zeros(self.classes, np.int64)
@@ -91,6 +111,9 @@ class Scorer:
             table = tf
             if self.by_table:
                 table = self.table(text, c)
+                limits = self._limits(text, c, table)
+                self._keep.append(limits)
+                row[tables.PER_CLASS + c * tables.CLASS_COLUMNS + tables.LIMITS] = limits.ctypes.data
             self._keep.append(table)
             row[tables.PER_CLASS + c * tables.CLASS_COLUMNS + tables.TABLE] = table.ctypes.data
             factors = self.byte_factors(c, text.norms)
@@ -101,6 +124,12 @@ class Scorer:
         """float32 over a field's codes: h of their frequencies and length bytes, in class c."""
         tf = self.similarity.tf(text.code_freqs).astype(np.float32)
         return self.similarity.shape().apply(tf * self.byte_factors(c, text.norms)[text.code_bytes])
+
+    def _limits(self, text: TextField, c: int, table: np.ndarray) -> np.ndarray:
+        """float32[256]: the greatest table entry among codes of at most each quantised impact."""
+        limits = np.zeros(256, np.float32)
+        np.maximum.at(limits, text.code_quantised[min(c, len(text.code_quantised) - 1)], table)
+        return np.maximum.accumulate(limits)
 
     def byte_factors(self, c: int, norms: bool) -> np.ndarray:
         """float32[256]: factor of each length byte."""
@@ -136,20 +165,40 @@ class Scorer:
 
     def find(self, term: bytes | str) -> FoundTerm | None:
         """A term's postings and statistics, or None when no live document holds it."""
-        try:
-            return self._terms[term]
-        except KeyError:
-            pass
         raw = term.encode("utf-8", "surrogatepass") if isinstance(term, str) else term
         shape = self.segments.shape[:2]
         rows = np.empty((*shape, 2), np.int64)
         live = np.empty(shape, np.int64)
         total, kind = look_up(self.segments, np.frombuffer(bytearray(raw), np.uint8), rows, live)
-        found: FoundTerm | None = None
-        if total:
-            df = total if np.count_nonzero(live.sum(axis=0)) <= 1 else union_frequency(self.segments, rows)
-            found = FoundTerm(rows, df, kind, self.similarity.idf(df, int(self.statistics.documents[kind])))
-        if len(self._terms) >= _CACHED_TERMS:
-            self._terms.clear()
-        self._terms[term] = found
-        return found
+        if not total:
+            return None
+        df = total if np.count_nonzero(live.sum(axis=0)) <= 1 else union_frequency(self.segments, rows)
+        idf = self.similarity.idf(df, int(self.statistics.documents[kind]))
+        return FoundTerm(self._store(rows, kind), df, kind, idf)
+
+    def find_all(self, terms: Iterable[bytes | str]) -> Found:
+        """All of some terms at once, with the tables that their slots refer to."""
+        known, rows, kinds = self._known
+        try:
+            return Found([known[t] for t in terms], rows, kinds)
+        except KeyError:
+            pass
+        with self._lock:
+            if len(self._known[0]) >= _CACHED_TERMS:
+                self._forget()
+            known = self._known[0]
+            for term in terms:
+                if term not in known:
+                    known[term] = self.find(term)
+            return Found([known[t] for t in terms], *self._known[1:])
+
+    def _store(self, rows: np.ndarray, kind: int) -> int:
+        known, all_rows, kinds = self._known
+        slot = self._used
+        if slot == len(kinds):
+            all_rows = np.concatenate([all_rows, np.zeros_like(all_rows)])
+            kinds = np.concatenate([kinds, np.zeros_like(kinds)])
+        all_rows[slot], kinds[slot] = rows, kind
+        self._known = (known, all_rows, kinds)
+        self._used = slot + 1
+        return slot

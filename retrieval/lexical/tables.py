@@ -1,7 +1,7 @@
 """What kernels are told about the segments: one row of int64 for each segment and field.
 
-A kernel gets ``segments``: int64[segments, fields, columns], and ``rows``: int64[terms, segments, fields, 2],
-the address and document frequency of each term's postings (0, 0: absent). Terms have a statistics class;
+A kernel gets ``segments``: int64[segments, fields, columns], and ``rows``: int64[known terms, segments,
+fields, 2], the address and document frequency of each term's postings (0, 0: absent). Terms have a statistics class;
 the last columns hold, for each class, the addresses of a table over codes and of the documents' factors.
 """
 
@@ -13,13 +13,13 @@ DOCUMENTS, BASE, POSITIONAL, POSTINGS, STARTS, DF, CLASSES = range(7)
 BLOB, BOUNDS, HASH, HASH_SIZE = range(7, 11)
 # Its losses to deletion (ordinals, losses, their number).
 LOST_TERMS, LOST, LOST_SIZE = range(11, 14)
-# Bits of documents that may not be hits (address or 0, and the bit of document 0).
-BLOCKED, BLOCKED_FROM = range(14, 16)
+# Bytes of documents, 0 where one may not be a hit (address, or 0: all may).
+ALLOWED = 14
 # Number of codes; frequency and length byte of each (uint32, uint8).
-CODES, FREQS, CODE_BYTES = range(16, 19)
+CODES, FREQS, CODE_BYTES = range(15, 18)
 # Of class c at PER_CLASS + c * CLASS_COLUMNS: float32 over codes; uint8 of each document; float32 over those
 # bytes, or over documents when the bytes are 0; float32[256] bounds over quantised impacts.
-PER_CLASS = 19
+PER_CLASS = 18
 TABLE, BYTES, FACTORS, LIMITS = range(4)
 CLASS_COLUMNS = 4
 

@@ -13,7 +13,7 @@ from retrieval.lexical.scanning import blocked, find_range, spread
 def union_frequency(segments: np.ndarray, rows: np.ndarray) -> int:
     """Live documents that hold a term in any field; ``rows``: int64[segments, fields, 2] as in lookup.
 
-    The columns BLOCKED of ``segments`` are those of deleted documents.
+    The columns ALLOWED of ``segments`` are those of live documents.
     """
     seen = np.zeros(65536, np.uint8)
     ids = np.empty(65536, np.uint16)

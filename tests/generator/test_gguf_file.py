@@ -76,11 +76,31 @@ def test_blocks_stand_for_the_stored_weights(format_: str, values: np.ndarray):
     np.testing.assert_allclose(blocks.dequantize(), expected, rtol=1e-6, atol=1e-6)
 
 
-# One super-block of 256 weights in each K format and the five-bit formats, from bytes 0, 7, 14, … with both
-# scales 1: sums and some weights computed with the gguf package 0.19 (gguf.quants.dequantize).
-@pytest.mark.parametrize(("format_", "total", "some"), [])
-def test_k_formats(format_: str, total: float, some: list[float]):
-    raise NotImplementedError
+# Of 256 weights in each format: bytes a block, blocks, where its float16 scales are; then the sum of the
+# weights, the sum weighted by place, and weights 0, 17, 100, 255, all computed with the package gguf 0.19.
+@pytest.mark.parametrize(
+    ("format_", "size", "blocks", "scales", "total", "moment", "some"),
+    [
+        ("Q5_0", 22, 8, [0], -260.0, -34985.0, [-2.0, -16.0, -13.0, -4.0]),
+        ("Q5_1", 24, 8, [0, 2], 3980.3125, 511271.34375, [13.33325, 21.33325, 16.33325, 18.33325]),
+        ("Q4_K", 144, 1, [0, 2], 53576.625, 6339331.4375, [185.00366, 165.00366, 70.66895, -6.66382]),
+        ("Q5_K", 176, 1, [0, 2], 113838.61719, 14001879.4375, [45.00366, 345.00366, 166.66895, 128.33618]),
+        ("Q6_K", 210, 1, [208], -6259.5, -394723.5, [0.0, 847.5, -282.0, 1333.5]),
+    ],
+)
+def test_other_formats_agree_with_the_gguf_package(
+    format_: str, size: int, blocks: int, scales: list[int], total: float, moment: float, some: list[float]
+):
+    raw = (np.arange(size * blocks) * 37 % 251).astype(np.uint8).reshape(blocks, size)
+    for place in scales:
+        raw[:, place : place + 2] = np.frombuffer(np.float16(1 / (1 + place % 3)).tobytes(), np.uint8)
+    type_ = next(t for t in TENSOR_TYPES.values() if t.name == format_)
+    matrix = weights(Tensor("w", (1, 256), type_, raw.reshape(-1)))
+    assert isinstance(matrix, Blocks)
+    w = matrix.dequantize()[0].astype(np.float64)
+    assert w.sum() == pytest.approx(total, rel=1e-6)
+    assert (w * np.arange(256)).sum() == pytest.approx(moment, rel=1e-6)
+    assert w[[0, 17, 100, 255]] == pytest.approx(some, rel=1e-5)
 
 
 def test_matrices_of_one_format_stack_and_others_do_not():

@@ -54,6 +54,8 @@ def test_floating_point_models_equal_the_reference(tmp_path: Path, tiny: Tiny):
         Tiny("Q4_1", tied=False),
         Tiny("Q4_1", value_format="Q8_0"),  # mixed within one attention
         Tiny("Q8_0", value_format="F16", architecture="qwen2"),
+        Tiny("Q4_K", value_format="Q6_K", hidden=256, feed_forward=256),  # as "Q4_K_M" files are
+        Tiny("Q6_K", hidden=256, feed_forward=256, tied=False),
     ],
     ids=lambda tiny: f"{tiny.format}-{tiny.value_format}-{'tied' if tiny.tied else 'untied'}",
 )

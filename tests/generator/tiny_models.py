@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-TYPES = {"F32": 0, "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q8_0": 8, "Q3_K": 11, "Q6_K": 14, "BF16": 30}
+TYPES = {"F32": 0, "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q8_0": 8, "Q4_K": 12, "Q6_K": 14, "BF16": 30}
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>'"
     " + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
@@ -114,6 +114,8 @@ def encode(values: np.ndarray, format_: str) -> tuple[bytes, np.ndarray]:
     if format_ == "BF16":
         upper = values.view(np.uint32) >> 16
         return upper.astype(np.uint16).tobytes(), (upper << 16).view(np.float32)
+    if format_ in ("Q4_K", "Q6_K"):
+        return _encode_k(values.reshape(-1, 256), values.shape, format_)
     x = values.reshape(*values.shape[:-1], -1, 32)
     if format_ == "Q8_0":
         d = (np.abs(x).max(-1, keepdims=True) / 127).astype(np.float16)
@@ -130,6 +132,26 @@ def encode(values: np.ndarray, format_: str) -> tuple[bytes, np.ndarray]:
         w = q * d.astype(np.float32) + m.astype(np.float32)
         return _interleave(d, m, _nibbles(q)), w.astype(np.float32).reshape(values.shape)
     raise ValueError(format_)
+
+
+def _encode_k(x: np.ndarray, shape: tuple[int, ...], format_: str) -> tuple[bytes, np.ndarray]:
+    """Super-blocks of 256 with one scale (and minimum) for all their blocks: the integer scales are 1."""
+    if format_ == "Q4_K":
+        m = -x.min(-1, keepdims=True).astype(np.float16)
+        d = ((x.max(-1, keepdims=True) + m.astype(np.float32)) / 15).astype(np.float16)
+        q = np.clip(np.rint((x + m.astype(np.float32)) / d.astype(np.float32)), 0, 15).astype(np.uint8)
+        ones = np.tile(np.array([1] * 8 + [0x11] * 4, np.uint8), (len(x), 1))
+        pairs = q.reshape(-1, 4, 2, 32)
+        w = q * d.astype(np.float32) - m.astype(np.float32)
+        return _interleave(d, m, ones, (pairs[:, :, 0] | pairs[:, :, 1] << 4).reshape(-1, 128)), w.reshape(shape)
+    d = (np.abs(x).max(-1, keepdims=True) / 31).astype(np.float16)
+    q = (np.clip(np.rint(x / d.astype(np.float32)), -32, 31) + 32).astype(np.uint8)
+    rows = q.reshape(-1, 2, 4, 32)
+    low = (rows & 15)[:, :, :2] | (rows & 15)[:, :, 2:] << 4
+    high = sum((rows >> 4)[:, :, i] << 2 * i for i in range(4))
+    ones = np.ones((len(x), 16), np.int8)
+    raw = _interleave(low.reshape(-1, 128), np.asarray(high).reshape(-1, 64), ones, d)
+    return raw, ((q - 32.0) * d.astype(np.float32)).astype(np.float32).reshape(shape)
 
 
 def gguf(metadata: dict[str, Any], tensors: dict[str, tuple[str, bytes, np.ndarray]], version: int = 3) -> bytes:

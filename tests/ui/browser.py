@@ -111,7 +111,7 @@ class Browser:
 
     @property
     def url(self) -> str:
-        return self.command("GET", "/url")
+        return str(self.command("GET", "/url"))
 
     def back(self) -> None:
         self.command("POST", "/back", {})
@@ -124,7 +124,8 @@ class Browser:
         return self.command("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
     def all(self, selector: str) -> list[dict[str, str]]:
-        return self.command("POST", "/elements", {"using": "css selector", "value": selector})
+        found: list[dict[str, str]] = self.command("POST", "/elements", {"using": "css selector", "value": selector})
+        return found
 
     def click(self, selector: str, nth: int = 0) -> None:
         """Clicks the nth match as a reader would: it must be visible and uncovered."""
@@ -142,10 +143,13 @@ class Browser:
 
     def text(self, selector: str) -> str | None:
         """The text of the first match as it is rendered; None where there is no match."""
-        return self.run("return document.querySelector(arguments[0])?.innerText ?? null", selector)
+        found: str | None = self.run("return document.querySelector(arguments[0])?.innerText ?? null", selector)
+        return found
 
     def texts(self, selector: str) -> list[str]:
-        return self.run("return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)", selector)
+        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.innerText)"
+        found: list[str] = self.run(script, selector)
+        return found
 
     def until(self, condition: Callable[[], T], what: str = "the condition", seconds: float = 20) -> T:
         """Waits until a condition gives something true, and returns that."""

@@ -28,7 +28,10 @@ def test_a_question_is_answered_on_top_of_its_results(browser: Browser, site: Si
     browser.open(site.page(q=QUESTION))
     assert "19 March 1932" in answered(browser)
     assert browser.until(lambda: browser.texts(".hit .title"), "results")[0] == "Sydney Harbour Bridge"
-    above = "return document.querySelector('#answer').getBoundingClientRect().bottom <= document.querySelector('.hits').getBoundingClientRect().top"
+    above = (
+        "const bottom = document.querySelector('#answer').getBoundingClientRect().bottom;"
+        "return bottom <= document.querySelector('.hits').getBoundingClientRect().top"
+    )
     assert browser.run(above)
 
 

@@ -93,7 +93,8 @@ def test_page_numbers(browser: Browser, site: Site, current: int, count: int, ex
 
 
 def test_events_survive_any_cut_of_the_stream(browser: Browser, site: Site) -> None:
-    stream = 'event: token\r\ndata: {"text": "故宫"}\r\n\r\n: a comment\n\nevent: done\ndata: 1\ndata: 2\n\nevent: cut\ndata: 3\n'
+    token = 'event: token\r\ndata: {"text": "故宫"}\r\n\r\n: a comment\n\n'
+    stream = token + "event: done\ndata: 1\ndata: 2\n\nevent: cut\ndata: 3\n"
     script = """
       const [text, size] = arguments;
       const bytes = new TextEncoder().encode(text);

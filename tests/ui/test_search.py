@@ -131,9 +131,8 @@ def test_the_address_is_the_state(browser: Browser, site: Site) -> None:
 
 def test_another_index_can_be_chosen_and_is_remembered(browser: Browser, site: Site) -> None:
     search(browser, site, q="coral")
-    browser.run(
-        "const e = document.getElementById('index'); e.value = 'words'; e.dispatchEvent(new Event('change', {bubbles: true}))"
-    )
+    choose = "const e = document.getElementById('index'); e.value = 'words'; e.dispatchEvent(new Event('change'))"
+    browser.run(choose)
     browser.until(lambda: state_of(browser)["index"] == "words", "the address")
     browser.open(site.url)
     browser.until(lambda: browser.run("return document.getElementById('index').value") == "words", "the choice")
