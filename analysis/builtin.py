@@ -8,20 +8,17 @@ from collections.abc import Callable
 from analysis import charfilters, filters, tokenizers
 from analysis.analyzer import Analyzer
 from analysis.chain import ChainAnalyzer
-from analysis.chinese import ChineseAnalyzer
 from analysis.components import TokenFilter
 from analysis.filters.folding import Folding, Rewriting, fold_width, lower
 from analysis.filters.grams import CjkBigrams, Grams
 from analysis.filters.select import Keep, stop_words
-from analysis.filters.stem import strip_possessive
+from analysis.filters.stem import Stemming, strip_possessive
 from analysis.fold import fold
-from analysis.multilingual import MultilingualAnalyzer
 from analysis.options import Options
 from analysis.pinyin import PinyinAnalyzer
-from analysis.stemming import stemmer, stemmer_languages
 from analysis.tokenizers.basic import PatternTokenizer, SplitTokenizer, WhitespaceTokenizer, whole_text
 from analysis.tokenizers.grams import GramTokenizer, letter_or_digit, sizes
-from analysis.tokenizers.jieba import check_user_words
+from analysis.tokenizers.mixed import chinese_analyzer, multilingual_analyzer
 from analysis.tokenizers.standard import StandardTokenizer
 
 __all__ = ["ANALYZERS", "charfilters", "filters", "tokenizers"]
@@ -39,30 +36,14 @@ def _longest(options: Options) -> int:
     return options.integer("max_token_length", 255, least=1)
 
 
-def _stemming(options: Options) -> str | None:
-    language = options.text("stemmer", "english")
-    if language == "_none_":
-        return None
-    if language not in stemmer_languages():
-        raise options.error(f"[stemmer] is _none_ or one of {', '.join(stemmer_languages())}")
-    return language
-
-
 def multilingual(name: str, options: Options) -> Analyzer:
-    """Mixed Chinese and English (the default): settings stopwords, stemmer."""
-    return MultilingualAnalyzer(name, stop_words(options, ["_english_"]), _stemming(options))
+    """Mixed Chinese and English text, the default."""
+    return multilingual_analyzer(name, options)
 
 
 def chinese(name: str, options: Options) -> Analyzer:
-    """jieba words: settings hmm, mode (search or default), user_dictionary, stopwords, stemmer."""
-    return ChineseAnalyzer(
-        name,
-        options.boolean("hmm", False),
-        options.choice("mode", "search", ("default", "search")) == "search",
-        check_user_words(options),
-        stop_words(options, ["_english_"]),
-        _stemming(options),
-    )
+    """Chinese words by jieba, everything else as in ``multilingual``."""
+    return chinese_analyzer(name, options)
 
 
 def standard(name: str, options: Options) -> Analyzer:
@@ -74,7 +55,7 @@ def standard(name: str, options: Options) -> Analyzer:
 def english(name: str, options: Options) -> Analyzer:
     """Lucene's EnglishAnalyzer: possessive, lower case, stop words, Porter's stemmer."""
     filters: list[TokenFilter] = [Rewriting(strip_possessive), Folding(lower), *_stop(options, "_english_")]
-    return ChainAnalyzer(name, [], StandardTokenizer(), [*filters, Rewriting(stemmer("porter"))])
+    return ChainAnalyzer(name, [], StandardTokenizer(), [*filters, Stemming("porter")])
 
 
 def cjk(name: str, options: Options) -> Analyzer:
@@ -91,6 +72,11 @@ def whitespace(name: str, options: Options) -> Analyzer:
 def keyword(name: str, options: Options) -> Analyzer:
     """The whole text as one term."""
     return ChainAnalyzer(name, [], whole_text, [])
+
+
+def lowercase(name: str, options: Options) -> Analyzer:
+    """The whole text as one term in lower case (Elasticsearch's built-in normalizer)."""
+    return ChainAnalyzer(name, [], whole_text, [Folding(lower)])
 
 
 _LETTERS = PatternTokenizer(re.compile(r"[^\W\d_]+"), 255)
@@ -137,7 +123,7 @@ def pinyin(name: str, options: Options) -> Analyzer:
 ANALYZERS: dict[str, Factory] = {
     factory.__name__: factory
     for factory in (
-        multilingual, standard, english, chinese, cjk, whitespace, keyword, ngram, edge_ngram, pinyin,
+        multilingual, standard, english, chinese, cjk, whitespace, keyword, lowercase, ngram, edge_ngram, pinyin,
         simple, stop, pattern,
     )
 }  # fmt: skip

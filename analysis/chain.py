@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from analysis.analyzer import MAX_TERM, Analyzer, Value
-from analysis.components import CharFilter, TermFilter, TokenFilter, Tokenizer
+from analysis.components import CharFilter, PhrasedTokenizer, TermFilter, TokenFilter, Tokenizer
 from analysis.mapped import Mapped
 from analysis.token import Stream, Token, TokenBatch
 from analysis.tokenizers.basic import WhitespaceTokenizer
@@ -14,7 +14,10 @@ from analysis.unicode import scalar
 
 
 class ChainAnalyzer(Analyzer):
-    """Runs the parts in order; offsets are mapped back through the character filters."""
+    """Runs the parts in order; offsets are mapped back through the character filters.
+
+    ``phrases``: the chain of the phrase stream, when the tokenizer has one of its own.
+    """
 
     def __init__(
         self,
@@ -22,11 +25,14 @@ class ChainAnalyzer(Analyzer):
         char_filters: Sequence[CharFilter],
         tokenizer: Tokenizer,
         filters: Sequence[TokenFilter],
+        phrases: ChainAnalyzer | None = None,
     ) -> None:
         self.name = name
         self.char_filters = tuple(char_filters)
         self.tokenizer = tokenizer
         self.filters = tuple(filters)
+        self.phrases = phrases
+        self.scripts = isinstance(tokenizer, PhrasedTokenizer)
         self._fast: Callable[[Sequence[Value]], TokenBatch] | None = None
 
     def stream(self, text: str) -> Stream:
@@ -42,6 +48,9 @@ class ChainAnalyzer(Analyzer):
         if tokens:
             used = max(used, tokens[-1].position + 1)
         return Stream([token for token in tokens if token.term], used)
+
+    def phrase_tokens(self, text: str) -> list[Token]:
+        return (self.phrases or self).tokens(text)
 
     def prepare(self, text: str) -> Mapped:
         """The text after the character filters."""
@@ -67,20 +76,13 @@ class ChainAnalyzer(Analyzer):
             return None
         from analysis.fast import FastBatch, word_scanner
 
-        def final(term: str) -> str | None:
-            changed: str | None = term
+        def finals(words: list[str]) -> tuple[list[str], list[bool]]:
+            terms: list[str | None] = list(words)
             for one in filters:
-                if changed is not None:
-                    changed = one.term(changed)
-            return changed or None
+                terms = one.many(terms)
+            return [term or word for term, word in zip(terms, words, strict=True)], [not term for term in terms]
 
-        return FastBatch(
-            word_scanner(spaces),
-            lambda term: final(term) or term,
-            lambda term: final(term) is None,
-            self._document,
-            False,
-        )
+        return FastBatch(word_scanner(spaces), finals, self._document, scripts=False)
 
     def normalize(self, term: str) -> str:
         text = self.prepare(term).text

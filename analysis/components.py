@@ -26,6 +26,18 @@ class Tokenizer(Protocol):
         """Tokens in order; offsets into ``text``, positions from 0 without gaps at the end."""
 
 
+class PhrasedTokenizer(ABC):
+    """A tokenizer whose tokens overlap: phrases go along a part of them."""
+
+    @abstractmethod
+    def __call__(self, text: str) -> list[Token]:
+        """All tokens."""
+
+    @abstractmethod
+    def for_phrases(self) -> Tokenizer:
+        """The tokenizer of the phrase stream."""
+
+
 class TokenFilter(ABC):
     """Changes, drops or adds tokens."""
 
@@ -45,6 +57,10 @@ class TermFilter(TokenFilter):
     @abstractmethod
     def term(self, term: str) -> str | None:
         """The changed term; None drops its tokens and leaves a gap."""
+
+    def many(self, terms: list[str | None]) -> list[str | None]:
+        """``term`` of each; None stays None."""
+        return [None if term is None else self.term(term) for term in terms]
 
     def __call__(self, tokens: list[Token]) -> list[Token]:
         kept = []

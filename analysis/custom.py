@@ -8,9 +8,17 @@ from typing import Any, TypeVar
 from analysis.analyzer import Analyzer
 from analysis.builtin import ANALYZERS
 from analysis.chain import ChainAnalyzer
-from analysis.components import CharFilter, Registry, TokenFilter, char_filters, token_filters, tokenizers
+from analysis.components import (
+    CharFilter,
+    PhrasedTokenizer,
+    Registry,
+    TokenFilter,
+    Tokenizer,
+    char_filters,
+    token_filters,
+    tokenizers,
+)
 from analysis.options import InvalidAnalysis, Options
-from analysis.token import Token
 
 _SECTIONS = ("analyzer", "normalizer", "tokenizer", "filter", "char_filter")
 Part = TypeVar("Part")
@@ -62,16 +70,28 @@ class Settings:
         if tokenizer is None:
             raise options.error("a custom analyzer needs a [tokenizer]")
         cut = self._part(tokenizers, "tokenizer", tokenizer, options, lambda text: [])
-        filters: list[TokenFilter] = []
-        for entry in _names(options, "filter"):
-            so_far = ChainAnalyzer(name, chain, cut, filters)
-
-            def before(text: str, analyzer: Analyzer = so_far) -> list[Token]:
-                return analyzer.tokens(text)
-
-            filters.append(self._part(token_filters, "filter", entry, options, before))
+        entries = _names(options, "filter")
         options.integer("position_increment_gap", 100)
-        return ChainAnalyzer(name, chain, cut, filters)
+        if not isinstance(cut, PhrasedTokenizer):
+            return self._chain(name, options, chain, cut, entries)
+        phrases = self._chain(name, options, chain, cut.for_phrases(), entries)
+        return self._chain(name, options, chain, cut, entries, phrases)
+
+    def _chain(
+        self,
+        name: str,
+        options: Options,
+        chain: list[CharFilter],
+        cut: Tokenizer,
+        entries: list[Any],
+        phrases: ChainAnalyzer | None = None,
+    ) -> ChainAnalyzer:
+        """A chain with its own filters: some analyze their settings by what stands before them."""
+        filters: list[TokenFilter] = []
+        for entry in entries:
+            before = ChainAnalyzer(name, chain, cut, filters).tokens
+            filters.append(self._part(token_filters, "filter", entry, options, before))
+        return ChainAnalyzer(name, chain, cut, filters, phrases)
 
     def _part(self, registry: Registry[Part], section: str, entry: Any, owner: Options, before: Any) -> Part:
         """A part by its name here, by a name that needs no settings, or by settings written in place."""

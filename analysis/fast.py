@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from analysis.analyzer import Value
 from analysis.kernels import collect, compounds, folding, tables, words
-from analysis.lexicon import Lexicon
+from analysis.lexicon import Finals, Lexicon
 from analysis.scratch import Scratch
 from analysis.token import Token, TokenBatch
 from analysis.unicode import scalar
 
-CHUNK = 1 << 17  # characters tokenized at a time, so that a chunk's tokens stay in the cache
+CHUNK = 1 << 18  # characters tokenized at a time, so that a chunk's tokens stay in the cache
 
 I64 = npt.NDArray[np.int64]
 Memory = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]  # bytes, and the same as words
@@ -82,13 +82,12 @@ class FastBatch:
     def __init__(
         self,
         scan: Scanner,
-        final: Callable[[str], str],
-        stop: Callable[[str], bool],
+        finals: Finals,
         exact: Callable[[Value], list[Token]],
         scripts: bool,
     ) -> None:
         self._scan, self._exact = scan, exact
-        self._make = lambda: (Lexicon(final, stop, scripts), Scratch())
+        self._make = lambda: (Lexicon(finals, scripts), Scratch())
         self._idle: list[tuple[Lexicon, Scratch]] = []
 
     def __call__(self, values: Sequence[Value]) -> TokenBatch:

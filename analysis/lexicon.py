@@ -16,6 +16,7 @@ from analysis.scratch import Scratch
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Tokens = tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16], Bytes]  # starts, lengths, flags
+Finals = Callable[[list[str]], tuple[list[str], list[bool]]]
 BLOCK = 1 << 14  # terms numbered at a time, so that the dictionary grows with what is new
 FULL_TERMS, FULL_BYTES = 1 << 20, 48 << 20  # a larger lexicon is dropped after a batch
 
@@ -23,12 +24,12 @@ FULL_TERMS, FULL_BYTES = 1 << 20, 48 << 20  # a larger lexicon is dropped after 
 class Lexicon:
     """Byte strings to numbers (``analysis.kernels.lexicon``), used by one batch at a time.
 
-    ``final`` gives a term's final form; ``stop`` whether it is a stop word. Both are asked once for
-    each distinct term, so stemming costs per word of the vocabulary, not per word of the text.
+    ``finals`` gives terms' final forms, and whether they are stop words. It is asked once for each
+    distinct term, so stemming costs per word of the vocabulary, not per word of the text.
     """
 
-    def __init__(self, final: Callable[[str], str], stop: Callable[[str], bool], scripts: bool) -> None:
-        self._final, self._stop, self._scripts = final, stop, scripts
+    def __init__(self, finals: Finals, scripts: bool) -> None:
+        self._finals, self._scripts = finals, scripts
         capacity = 1 << 13
         self.slots = _aligned_slots(2 * capacity)
         self._blob = np.empty(capacity + 1, np.uint64)
@@ -84,30 +85,45 @@ class Lexicon:
 
     def resolve(self) -> None:
         """Find the final forms of the terms that were met since the last time."""
-        pending = self.pending[: self.state[2]].copy()
+        count = int(self.state[2])
+        if not count:
+            return
+        pending = np.sort(self.pending[:count])
         self.state[2] = 0
-        blob, bounds = self.blob, self.bounds
-        raw = [blob[a:b].tobytes().decode() for a, b in zip(bounds[pending], bounds[pending + 1], strict=True)]
-        finals = [self._final(term) for term in raw]
-        changed = [at for at, (term, final) in enumerate(zip(raw, finals, strict=True)) if term != final]
+        raw = self.terms(pending)
+        finals, stops = self._finals(raw)
         self.finals[pending] = pending
-        self.attributes[pending] |= np.fromiter((STOP * self._stop(term) for term in raw), np.uint8, len(raw))
+        self.attributes[pending] |= STOP * np.array(stops, np.uint8)
+        changed = [at for at, (term, final) in enumerate(zip(raw, finals, strict=True)) if term != final]
         if changed:
             self.finals[pending[changed]] = self.number_finals([finals[at] for at in changed])
         settle(
             self.slots, self._shift(), self.blob, self._blob, self.bounds, pending, self.finals, self.attributes
         )  # fmt: skip
 
+    def terms(self, numbers: npt.NDArray[np.int32]) -> list[str]:
+        """The terms of ascending numbers."""
+        first = int(self.bounds[numbers[0]])
+        data = self.blob[first : self.bounds[numbers[-1] + 1]].tobytes()
+        spans = zip((self.bounds[numbers] - first).tolist(), (self.bounds[numbers + 1] - first).tolist(), strict=True)
+        if data.isascii():
+            text = data.decode()
+            return [text[a:b] for a, b in spans]
+        return [data[a:b].decode() for a, b in spans]
+
     def number_finals(self, terms: list[str]) -> npt.NDArray[np.uint32]:
         """The numbers of final terms of at most 255 code points."""
-        encoded = [term.encode() for term in terms]
-        text, words = Scratch().text("finals", b"".join(encoded))
-        lengths = np.fromiter(map(len, encoded), np.uint16, len(encoded))
-        starts = np.zeros(len(encoded), np.int32)
+        joined = "".join(terms)
+        encoded: list[Any] = terms if joined.isascii() else [term.encode() for term in terms]
+        text, words = Scratch().text("finals", joined.encode())
+        lengths = np.fromiter(map(len, encoded), np.uint16, len(terms))
+        starts = np.zeros(len(terms), np.int32)
         np.cumsum(lengths[:-1], out=starts[1:])
-        han = (HAN_TERM * (self._scripts and is_cjk(term)) | OWN for term in terms)
+        flags = np.full(len(terms), OWN, np.uint8)
+        if self._scripts and not joined.isascii():
+            flags[[is_cjk(term) for term in terms]] |= HAN_TERM
         numbers = np.empty(len(terms), np.uint32)
-        self.number(text, words, (starts, lengths, np.fromiter(han, np.uint8, len(terms))), numbers)
+        self.number(text, words, (starts, lengths, flags), numbers)
         return numbers
 
 

@@ -18,13 +18,13 @@ The text is folded (``analysis.fold``) and cut by the classes of its characters:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from analysis.analyzer import MAX_TERM, Analyzer, Value
 from analysis.fold import fold
 from analysis.resources import read_words
-from analysis.stemming import stemmer
+from analysis.stemming import Stemmer
 from analysis.token import Stream, Token, TokenBatch
 from analysis.unicode import OTHER, Classes, scalar
 
@@ -67,21 +67,26 @@ class FoldedClasses(Classes):
 
 
 class Terms(dict[str, str]):
-    """Folded word to index term: possessive off, stem; each word is stemmed once."""
+    """Folded word to index term: possessive off, stem; each word is stemmed once. An address stays."""
 
-    def __init__(self, stem: Callable[[str], str]) -> None:
+    def __init__(self, stemmer: Stemmer | None) -> None:
         super().__init__()
-        self._stem = stem
+        self._stemmer = stemmer
 
     def __missing__(self, word: str) -> str:
         if len(self) > _CACHED:
             self.clear()
-        if "@" in word:  # an address is no English word
-            term = self[word] = word[:MAX_TERM]
-            return term
-        bare = word[:-2] if word.endswith("'s") and len(word) > 2 else word
-        term = self[word] = self._stem(bare)[:MAX_TERM] or bare[:MAX_TERM]
+        term = self[word] = self.many([word])[0]
         return term
+
+    def many(self, words: list[str]) -> list[str]:
+        """The terms of many words, not kept."""
+        bare = words
+        if "'" in "".join(words):
+            bare = [word[:-2] if word[-2:] == "'s" and len(word) > 2 else word for word in words]
+        stems = bare if self._stemmer is None else self._stemmer.many(bare)
+        terms = [word if "@" in word else stem or word for word, stem in zip(words, stems, strict=True)]
+        return [term[:MAX_TERM] for term in terms] if max(map(len, terms)) > MAX_TERM else terms
 
 
 class Scan:
@@ -191,7 +196,7 @@ class MultilingualAnalyzer(Analyzer):
     ) -> None:
         self.name = name
         self.stop = read_words("stopwords_english.txt") if stop is None else stop
-        self.terms = Terms(stemmer(stemming) if stemming else str)
+        self.terms = Terms(Stemmer(stemming) if stemming else None)
         self.classes = FoldedClasses()
         self._fast: FastBatch | None = None
 
@@ -208,10 +213,11 @@ class MultilingualAnalyzer(Analyzer):
         if self._fast is None:
             from analysis.fast import FastBatch, scan_multilingual
 
-            self._fast = FastBatch(
-                scan_multilingual, self.terms.__getitem__, self.stop.__contains__, self._document, True
-            )
+            self._fast = FastBatch(scan_multilingual, self._finals, self._document, scripts=True)
         return self._fast(values)
+
+    def _finals(self, words: list[str]) -> tuple[list[str], list[bool]]:
+        return self.terms.many(words), list(map(self.stop.__contains__, words))
 
     def normalize(self, term: str) -> str:
         return fold(scalar(term)).text

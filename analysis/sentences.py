@@ -10,7 +10,7 @@ LONGEST = 300  # code points; longer sentences are cut at clause marks
 
 _CLOSERS = "”’」』）】》〉〕］｝\"')\\]}»"
 _MARK = re.compile(
-    rf"(?P<strong>[。｡！？；…⁇⁈⁉]+[!?]*[{_CLOSERS}]*)"
+    rf"(?P<strong>[。｡！？；…⁇⁈⁉]+[!?.。]*[{_CLOSERS}]*)"
     rf"|(?P<plain>[!?]+[！？。]*[{_CLOSERS}]*)"
     rf"|(?P<dots>\.{{2,}}[{_CLOSERS}]*)"
     rf"|(?P<dot>\.[{_CLOSERS}]*)"
@@ -81,12 +81,18 @@ def _dot_ends(text: str, start: int, mark: re.Match[str], following: str, lower:
         return True
     word = found[0]
     first = following[:1]
+    if lower and word.isdigit() and first.isdigit():
+        return False  # 0. 8, as old collections print decimals
+    if word[0].isdigit() and word[-1].isalpha() and first.islower():
+        return False  # a 12-in. tunnel
     if word.isdigit() or len(word) == 1:
         if _NUMBER_ITEM.fullmatch(text[start : mark.start()]):
             return False  # "1." of a list
         if word.isdigit():
             return not first.islower() or lower
-        return word.islower() and not first.islower() and word not in read_words("abbreviations.txt")
+        if word.isupper():  # an initial, unless a usual beginning follows
+            return first.isupper() and following.lower() in read_words("sentence_starters.txt")
+        return not first.islower() and word not in read_words("abbreviations.txt")
     known = word.lower()
     if known in ("no", "nos", "art", "fig", "figs", "sec") and not first.isdigit():
         return word.islower() or bool(first)
@@ -112,7 +118,7 @@ def _line_ends(text: str, start: int, at: int) -> bool:
         return False
     if _ITEM.match(after) or _CJK.match(line[-1]) or _CJK.match(after[0]):
         return True
-    return len(line) < _HEADING and not after[0].islower() and line[-1] not in ",，-"
+    return len(line) < _HEADING and not after[0].islower() and not after[0].isdigit() and line[-1] not in ",，-"
 
 
 def _append(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> None:
@@ -121,6 +127,10 @@ def _append(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> No
         start += 1
     while start < end and text[end - 1].isspace():
         end -= 1
+    if spans and not any(map(str.isalnum, text[start:end])):
+        if start < end:  # stray marks belong to the sentence before
+            spans[-1] = (spans[-1][0], end)
+        return
     while end - start > LONGEST:
         cut = _clause(text, start, start + LONGEST)
         stop = cut

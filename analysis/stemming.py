@@ -1,40 +1,49 @@
-"""Stemmers by language (Snowball), each a function from a word to its stem, safe in threads."""
+"""Stemmers by language (Snowball), safe in threads."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 _local = threading.local()
 
 
 @cache
 def stemmer_languages() -> tuple[str, ...]:
-    """The names that ``stemmer`` takes."""
-    import Stemmer
+    """The names that ``Stemmer`` takes."""
+    import Stemmer as snowball
 
-    return tuple(sorted(Stemmer.algorithms()))
+    return tuple(sorted(snowball.algorithms()))
 
 
-def stemmer(language: str) -> Callable[[str], str]:
+class Stemmer:
     """The Snowball stemmer of a language; ``porter`` is Porter's of 1980, which Lucene's English uses.
-
-    A Stemmer object holds a buffer, so each thread has its own.
 
     Raises:
         ValueError: the language has no stemmer.
     """
-    if language not in stemmer_languages():
-        raise ValueError(f"no stemmer for [{language}]; choose one of {', '.join(stemmer_languages())}")
 
-    def stem(word: str) -> str:
-        stemmers = _local.__dict__
-        function = stemmers.get(language)
-        if function is None:
-            import Stemmer
+    def __init__(self, language: str) -> None:
+        if language not in stemmer_languages():
+            raise ValueError(f"no stemmer for [{language}]; choose one of {', '.join(stemmer_languages())}")
+        self._language = language
 
-            function = stemmers[language] = Stemmer.Stemmer(language).stemWord
-        return function(word)
+    def __call__(self, word: str) -> str:
+        """The stem of a lower-case word."""
+        stem: str = self._own().stemWord(word)
+        return stem
 
-    return stem
+    def many(self, words: list[str]) -> list[str]:
+        """The stems of many words."""
+        stems: list[str] = self._own().stemWords(words)
+        return stems
+
+    def _own(self) -> Any:
+        """This thread's stemmer, which holds a buffer. Its own cache costs more than it saves."""
+        known = _local.__dict__
+        if self._language not in known:
+            import Stemmer as snowball
+
+            known[self._language] = snowball.Stemmer(self._language, 0)
+        return known[self._language]

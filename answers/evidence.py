@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from analysis import sentences
 from embeddings.base import ModelNotInstalled
 from indexer import Row, SpaceUnavailable
+from indexer.embedding import DocumentTexts, embedded_sentences, encode_documents
 from indexer.mapping import values_at
 from retrieval import SearchContext, run_mode
 from retrieval.dense import sentence_similarities
@@ -30,7 +30,7 @@ class Sentence:
     start: int
     end: int
     text: str
-    cosine: float  # of "title\nsentence" and the question; NaN without an encoder
+    cosine: float  # the row's similarity in the space of sentences; NaN without an encoder
     coverage: float  # share of the question's idf mass that title and sentence hold
 
 
@@ -173,9 +173,10 @@ def _judged(dense: DenseLeg | None, doc: int, title: str, body: str) -> list[tup
         stored = sentence_similarities(dense.view, dense.vector, doc)
         if stored:
             return [row for row in stored if row[1] > row[0]]
-    spans = sentences(body)[:MAX_SENTENCES]
+    spans = embedded_sentences(body)[:MAX_SENTENCES]
     if dense is None or not spans:
         return [(a, b, math.nan) for a, b in spans]
     prefix = f"{title}\n" if title else ""
-    vectors = dense.encoder.encode_passages([prefix + body[a:b] for a, b in spans])
+    texts = DocumentTexts(tuple(prefix + body[a:b] for a, b in spans), tuple(spans), body)
+    vectors = encode_documents(dense.encoder, [texts])
     return [(a, b, float(s)) for (a, b), s in zip(spans, vectors @ dense.vector, strict=True)]

@@ -43,22 +43,24 @@ _ENGLISH = re.compile(r"\b(" + "|".join(_WORDS) + r")(?:[- ](one|two|three|four|
 def numbers(text: str, lenient: bool = True) -> set[str]:
     """The numbers in a text as decimal strings.
 
-    A single Chinese numeral is mostly no number (一个, 统一, 三文治); `lenient` takes it anyway, as a passage
-    may be read; otherwise it counts only before a counted noun (三年, 五个).
+    A single Chinese numeral is mostly no number (一个, 统一, 三文治), nor is a small English one ("the one
+    that"); `lenient` takes them anyway, as a passage may be read; otherwise a Chinese one counts only before
+    a counted noun (三年, 五个), and not after 哪 (哪两个), where the question asks for so many.
     """
     folded = unicodedata.normalize("NFKC", text)
     out = {_plain(m.group()) for m in _ARABIC.finditer(folded)}
     for match in _HAN_RUN.finditer(folded):
         run = match.group()
-        after = folded[match.end() : match.end() + 1]
-        if len(run) > 1 or lenient or (after and after in _COUNTED and run not in "一百千万亿"):
+        before, after = folded[match.start() - 1 : match.start()], folded[match.end() : match.end() + 1]
+        counted = bool(after) and after in _COUNTED and before != "哪" and run not in "一百千万亿"
+        if lenient or (len(run) > 1 and set(run) != {"一"}) or counted:
             value = han_number(run)
             if value is not None:
                 out.add(str(value))
     for match in _ENGLISH.finditer(folded):
-        if not lenient and match.group(2) is None and match.group(1).lower() == "one":
-            continue
         tens = _WORDS[match.group(1).lower()]
+        if not lenient and tens <= 10:  # "which two", "the one that": how many are asked for, not a claim
+            continue
         rest = _WORDS[match.group(2).lower()] if match.group(2) else 0
         out.add(str(tens + rest if tens >= 20 else tens))
     return out
@@ -69,13 +71,17 @@ def han_number(run: str) -> int | None:
     if all(c in _DIGITS for c in run):
         return int("".join(str(_DIGITS[c]) for c in run))
     total = section = digit = 0
+    largest = 1 << 40
     for c in run:
         if c in _DIGITS:
             digit = _DIGITS[c] + (digit if digit >= 20 else 0)
             continue
         unit = _UNITS[c]
+        if unit < 10_000 and unit >= largest:
+            return None  # 八十九十年代: two numbers, not one
+        largest = 10_000 if unit >= 10_000 else unit
         if unit >= 10_000:
-            total = (total + section + digit or 1) * unit
+            total += (section + digit or 1) * unit
             section = digit = 0
         else:
             section += (digit or 1) * unit

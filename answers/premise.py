@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from analysis.fold import fold
 
 from .numbers import numbers
 
 _QUOTED = re.compile('《([^》]+)》|〈([^〉]+)〉|“([^”]+)”|「([^」]+)」|『([^』]+)』|"([^"]+)"')
-_WORD = re.compile(r"[^\W\d_][\w'’.&-]*", re.UNICODE)
+_WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ'’.&]*")
+_QUESTION_WORDS = frozenset("what when why who whom whose where which how does did is are was were the in".split())
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
 
@@ -31,7 +33,7 @@ def names(question: str) -> list[str]:
         for suffix in ("'s", "’s"):
             word = word.removesuffix(suffix)
         inner_capital = any(c.isupper() for c in word[1:])
-        if _LATIN.match(word) and (inner_capital or (word[0].isupper() and (chinese or not start) and len(word) > 1)):
+        if word.casefold() not in _QUESTION_WORDS and _LATIN.match(word) and (inner_capital or (word[0].isupper() and (chinese or not start) and len(word) > 1)):
             out.append(word)
         start = text[match.end() : match.end() + 1] in (".", "?", "!", ":", "。", "？") and len(word) > 2
     return out
@@ -46,12 +48,26 @@ def missing_premises(question: str, passages: Sequence[str]) -> list[str]:
     out = [n for n in sorted(numbers(question, lenient=False)) if n not in known]
     asked = names(question)
     if asked:
-        texts = [_squeezed(p) for p in passages]
         chinese = bool(_HAN.search(question))
-        same = [t for t in texts if chinese or not _mostly_han(t)]
+        same = [p for p in passages if chinese or not _mostly_han(p)]
         if same:
-            out += [n for n in asked if not any(_squeezed(n) in t for t in same)]
+            known_names = _Names(same)
+            out += [n for n in asked if n not in known_names]
     return out
+
+
+class _Names:
+    """The names of passages, for forgiving comparison: case, spaces, punctuation, endings, a slip of a key."""
+
+    def __init__(self, passages: Sequence[str]) -> None:
+        self._whole = "\n".join(_squeezed(p) for p in passages)
+        self._words = {_squeezed(w) for p in passages for w in _WORD.findall(p)}
+
+    def __contains__(self, name: str) -> bool:
+        wanted = _squeezed(name)
+        if wanted in self._whole or (len(wanted) >= 5 and wanted[: max(5, len(wanted) - 2)] in self._whole):
+            return True
+        return len(wanted) >= 6 and bool(get_close_matches(wanted, self._words, 1, 0.87))
 
 
 def _squeezed(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,6 +21,7 @@ from .extractive import best_sentences
 
 FEATURES = (
     "top_cosine", "cosine_gap", "sentence_cosine", "passage_coverage", "sentence_coverage", "agreement",
+    "score_gap", "coverage_gap", "score",
 )  # fmt: skip
 
 
@@ -29,19 +31,32 @@ def features(evidence: Evidence) -> np.ndarray:
     top_cosine: the best passage's, over the found ones. cosine_gap: it less the next passage's.
     sentence_cosine, sentence_coverage: of the sentence that would be answered. passage_coverage: the share
     of the question's idf mass that the first passage holds. agreement: 1 over the worse of the first
-    passage's ranks in the two legs.
+    passage's ranks in the two legs. score, score_gap: the first passage's fused score, and how far the second
+    is behind. coverage_gap: the highest passage coverage less the next.
     """
-    cosines = sorted((p.cosine for p in evidence.passages if not math.isnan(p.cosine)), reverse=True)
+    if not evidence.passages:
+        return np.zeros(len(FEATURES))
+    cosines = _ranked(0.8 if math.isnan(p.cosine) else p.cosine for p in evidence.passages)
+    coverages = _ranked(p.coverage for p in evidence.passages)
+    scores = _ranked(p.score for p in evidence.passages)
     best = best_sentences(evidence, 1)
-    top = cosines[0] if cosines else 0.8
     return np.array([
-        top,
-        top - cosines[1] if len(cosines) > 1 else 0.1,
+        cosines[0],
+        cosines[0] - cosines[1],
         best[0].cosine if best and not math.isnan(best[0].cosine) else 0.8,
-        evidence.passages[0].coverage if evidence.passages else 0.0,
+        evidence.passages[0].coverage,
         best[0].coverage if best else 0.0,
         evidence.agreement,
+        scores[0] - scores[1],
+        coverages[0] - coverages[1],
+        scores[0],
     ])  # fmt: skip
+
+
+def _ranked(values: Iterable[float]) -> list[float]:
+    """The values, highest first; one alone is followed by itself."""
+    ranked = sorted(values, reverse=True)
+    return ranked if len(ranked) > 1 else ranked * 2
 
 
 @dataclass(frozen=True)

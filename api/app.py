@@ -26,8 +26,6 @@ from settings import Settings
 
 log = structlog.get_logger("quarry.request")
 METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE"}
-SOCKET_TIMEOUT = 60.0
-"""Seconds that a client may be silent in the middle of its body, or refuse to take its answer."""
 
 
 def create_app(node: Node, settings: Settings) -> Flask:
@@ -36,7 +34,7 @@ def create_app(node: Node, settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["doc"] = DocumentId
-    limits = Limits(settings.indexing_memory, settings.threads, settings.data / ".locks", settings.generations)
+    limits = Limits(settings.indexing_memory, settings.threads, settings.data / ".run", settings.generations)
     services = Services(node, settings, limits, Metrics(), ROUTES)
     app.extensions["quarry"] = services
     for number, route in enumerate(ROUTES):
@@ -58,7 +56,7 @@ def create_app(node: Node, settings: Settings) -> Flask:
     app.register_error_handler(Exception, _answer_error)
     app.before_request(_start)
     app.after_request(lambda response: _finish(response, services.metrics))
-    app.wsgi_app = _Edge(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _with_whole_ids(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
@@ -144,16 +142,11 @@ def _finish(response: Response, metrics: Metrics) -> Response:
     return response
 
 
-class _Edge:
-    """The WSGI edge: what has to be set right before routing sees a request."""
+def _with_whole_ids(application: Callable[..., Any]) -> Callable[..., Any]:
+    """The WSGI application behind :func:`keep_escaped_slashes`, which must come before routing."""
 
-    def __init__(self, application: Callable[..., Any]) -> None:
-        self._application = application
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def edge(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         keep_escaped_slashes(environ)
-        socket = environ.get("gunicorn.socket")
-        if socket is not None:
-            # The server sets none: without one, a client that falls silent would hold a thread for ever.
-            socket.settimeout(SOCKET_TIMEOUT)
-        return self._application(environ, start_response)
+        return application(environ, start_response)
+
+    return edge

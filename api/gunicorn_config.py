@@ -10,12 +10,13 @@ import gc
 import importlib
 import os
 import shutil
-import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from api.logs import ServerLogger
+from api.worker import Worker as ThreadWorker
 from settings import Settings, prepare_kernel_cache
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ def configuration(settings: Settings) -> dict[str, Any]:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     # prometheus_client decides at its import, in the workers, whether it works over processes.
-    os.environ[_METRICS] = tempfile.mkdtemp(prefix="quarry-metrics-")
+    os.environ[_METRICS] = str(settings.data.resolve() / ".run" / f"metrics-{settings.port}")
     return {
         "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
         "workers": settings.workers,
-        "worker_class": "gthread",
+        "worker_class": ThreadWorker,
         "threads": settings.threads,
         "keepalive": 75,
         "graceful_timeout": GRACE,
@@ -52,11 +53,22 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level,
         "control_socket_disable": True,
         "on_starting": load_modules,
+        "when_ready": empty_metrics,
         "post_worker_init": start_background,
         "worker_exit": stop_background,
         "child_exit": forget_worker,
         "on_exit": remove_metrics,
     }
+
+
+def empty_metrics(_: Arbiter) -> None:
+    """Make the metrics' folder, without what a service that was killed has left there.
+
+    Once the address is bound: before, the folder may be another service's that runs.
+    """
+    folder = Path(os.environ[_METRICS])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def load_modules(_: Arbiter) -> None:

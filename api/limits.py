@@ -33,8 +33,11 @@ class BulkGate:
         self.running = 0
 
     @contextmanager
-    def reserve(self, declared: int | None) -> Iterator[None]:
-        """Hold room for a body of `declared` bytes (None: unknown); TooManyRequests when there is none."""
+    def reserve(self, declared: int | None) -> Iterator[int]:
+        """Hold room for a body of `declared` bytes (None: unknown), and yield how much.
+
+        TooManyRequests when there is none.
+        """
         need = BATCH_BYTES if declared is None else min(declared, BATCH_BYTES)
         with self._lock:
             busy = self.held + need > self._limit or self.running >= self._requests
@@ -48,7 +51,7 @@ class BulkGate:
             self.held += need
             self.running += 1
         try:
-            yield
+            yield need
         finally:
             with self._lock:
                 self.held -= need

@@ -58,5 +58,11 @@ class ServerLogger(Logger):
             log.handlers.clear()
             log.propagate = True
 
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        if isinstance(sys.exc_info()[1], TimeoutError):
+            self.info("a client fell silent; its connection is closed")
+        else:
+            super().exception(msg, *args, **kwargs)
+
     def access(self, *_: Any) -> None:
         """Nothing: the application has logged the request, with its route and its time."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from settings import Settings
+from settings import Settings, get_settings
 
 
 class Server(BaseApplication):
@@ -44,3 +44,4 @@ def export(settings: Settings) -> None:
             continue
         secret = getattr(value, "get_secret_value", None)
         os.environ[f"QUARRY_{name.upper()}"] = str(secret() if secret is not None else value)
+    get_settings.cache_clear()  # the workers inherit what was read before as well

@@ -3,7 +3,7 @@
 Compared, with the same weights and the same ids, one thread each, in turns, batch 1:
 
 - *plain float32*: the graph that an exporter writes (plain_bert.py), run as onnxruntime runs it by default;
-- *float32*: the project's graph without quantization;
+- *float32*: the project's graph without quantization, with the project's settings of the runtime;
 - *int8*: the graph that the project runs;
 - the package's own C engine, compiled here when there is a compiler (cosines only: it is far slower).
 
@@ -32,6 +32,7 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 from rich.console import Console
 from rich.table import Table
 
@@ -121,6 +122,17 @@ def start_figures(cache: Path) -> dict[str, dict[str, float]]:
     return runs
 
 
+class DefaultSession(EncoderSession):
+    """One thread and otherwise what onnxruntime does when nothing is asked."""
+
+    def open(self) -> onnxruntime.InferenceSession:
+        if self._session is None:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1
+            self._session = onnxruntime.InferenceSession(self._model, options, providers=["CPUExecutionProvider"])
+        return self._session
+
+
 def build_encoders(folder: Path) -> dict[str, BertEncoder]:
     """The three graphs behind one tokenizer."""
     weights = e5.bert_weights(E5File(e5.weights_file()))
@@ -130,7 +142,7 @@ def build_encoders(folder: Path) -> dict[str, BertEncoder]:
     plain = build_plain(weights, folder / "plain")
     build_graph(weights, folder / "float32", "float32")
     return {
-        "plain float32": replace(int8, session=EncoderSession(plain, 1)),
+        "plain float32": replace(int8, session=DefaultSession(plain, 1)),
         "float32": replace(int8, session=EncoderSession(folder / "float32" / "model.onnx", 1)),
         "int8": int8,
     }

@@ -18,6 +18,7 @@ COMMANDS = {
     "search": "Search an index.",
     "ask": "Ask an index a question; the answer cites its passages.",
     "evaluate": "Measure retrieval and answers on a judged collection.",
+    "tune": "Fit when to refuse to answer, from judged questions.",
     "demo": "Make the demonstration index.",
     "prepare": "Compile kernels and build model graphs, so that the first request waits for neither.",
     "config": "Show every setting, its value and where it comes from.",

@@ -168,13 +168,14 @@ def _searcher(
             node.index(name)  # IndexNotFound now, not after the first phase
             place, searcher = EmbeddedTarget(node, name), EmbeddedSearcher(node, name)
         if index is None:
-            _load(collection, place, display)
+            load(collection, place, display)
         if families:
             fill(place, display)
         yield searcher
 
 
-def _load(collection: Collection, target: Target, display: Display) -> None:
+def load(collection: Collection, target: Target, display: Display) -> None:
+    """Load a collection's corpus, and make it searchable by its words."""
     from indexer.loading import Loader
     from indexer.sources import open_source
 

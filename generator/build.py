@@ -19,7 +19,6 @@ from pathlib import Path
 from generator.config import LlamaConfig, read_config
 from generator.errors import DamagedModel
 from generator.gguf import GGUF
-from generator.graph import build_graph
 from generator.tokenizer import read_tokenizer
 
 FORMAT = 2  # of the cache folder; a change of the graph needs another number
@@ -49,6 +48,8 @@ def load_config(folder: Path) -> LlamaConfig:
 
 
 def _build(source: Path, folder: Path) -> None:
+    from generator.graph import build_graph  # needs onnx, which takes longer to import than a model to open
+
     temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
         file = GGUF(source)

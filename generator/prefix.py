@@ -30,17 +30,17 @@ class PrefixCache:
         with self._lock:
             best = max(self._idle, key=lambda kv: _common(kv.tokens, tokens), default=None)
             length = 0 if best is None else min(_common(best.tokens, tokens), len(tokens) - 1)
-            # A chat that goes on is taken over; when the rest is another's (the same instructions before
-            # another passage), its beginning is copied and both live on.
-            take_over = best is not None and 2 * length >= best.length
-            if best is not None and take_over:
-                self._idle.remove(best)
-        if best is None or length == 0:
-            return KeyValues(self._decoder, _rounded(capacity))
-        if take_over and best.capacity >= capacity:
-            best.truncate(length)
-            return best
-        return best.copy(length, _rounded(capacity))
+            if best is None or length == 0:
+                return KeyValues(self._decoder, _rounded(capacity))
+            # A chat that goes on is taken over. When the rest is another's (the same instructions before
+            # another passage), its beginning is copied and both live on; the lock keeps it as it is.
+            if 2 * length < best.length:
+                return best.copy(length, _rounded(capacity))
+            self._idle.remove(best)
+        if best.capacity < capacity:
+            return best.copy(length, _rounded(capacity))
+        best.truncate(length)
+        return best
 
     def give(self, kv: KeyValues) -> None:
         """Hands ``KeyValues`` back for later prompts."""

@@ -20,7 +20,7 @@ import numpy as np
 from .documents import FieldVectors, add_documents, batches, field_vectors
 from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, file_lock, write_manifest
 from .merging import find_merge
-from .segment import Segment, SegmentInfo, SegmentWriter, Tombstones, merge
+from .segment import Segment, SegmentError, SegmentInfo, SegmentWriter, Tombstones, merge
 from .segment.vectors import VectorPart, merge_parts, write_part
 from .view import load_tombstones
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .engine import Index
 
 logger = logging.getLogger("quarry.indexer")
+BROKEN = (SegmentError, OSError, ValueError, RuntimeError)  # what opening a damaged or lost file raises
 KEEP_SECONDS = 60.0  # a superseded row outlives its refresh by this: no view is older
 HISTORY = 64
 ORPHAN_SECONDS = 3600.0
@@ -211,7 +212,7 @@ class Deriver:
                 segment = Segment.open(index.segments_path / entry.name)
                 load_tombstones(index.segments_path, entry, segment)
                 entries.append(entry)
-            except (OSError, ValueError, RuntimeError):
+            except BROKEN:
                 rows = index.store.rows_as_of(entry.first_seq, entry.last_seq, old.covered)
                 entries += self._build(rows, {})
         spaces = {}
@@ -220,7 +221,7 @@ class Deriver:
                 for part in space.parts:
                     VectorPart(index.vectors_path / part.name)
                 spaces[name] = space
-            except (OSError, ValueError, RuntimeError):
+            except BROKEN:
                 field = index.spaces().get(name)
                 if field is not None and field.family == "field":
                     rows = index.store.rows_as_of(0, old.covered, old.covered)

@@ -25,6 +25,7 @@ from .derive import Deriver
 from .errors import InvalidRequest
 from .manifest import Manifest, file_lock, read_manifest
 from .mapping import Mapping
+from .segment import SegmentError
 from .spaces import Space, spaces_of
 from .store import Row, Store, now_ms
 from .view import IndexView, ViewCache
@@ -191,7 +192,11 @@ class Index:
         """
         with file_lock(self.path / "refresh.lock", wait) as got:
             if got:
-                self.deriver.refresh()
+                try:
+                    self.deriver.refresh()
+                except SegmentError as error:  # a damaged file was in the way
+                    self.deriver.repair(error)
+                    self.deriver.refresh()
             return got
 
     def merge(self, to_one: bool = False, wait: bool = True) -> bool:

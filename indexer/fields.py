@@ -104,6 +104,8 @@ def _try_date(value: Any, name: str) -> int | None:
         if re.fullmatch(r"-?\d{1,15}", text) and (isinstance(value, int) or len(text) > 4):
             return int(text) * (1000 if name == "epoch_second" else 1)
         return None
+    if not isinstance(value, str):
+        return None
     try:
         if name.removeprefix("strict_") in ("date_optional_time", "date_time", "date", "date_time_no_millis"):
             if re.fullmatch(r"\d{4}", text):

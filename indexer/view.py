@@ -125,7 +125,7 @@ class ViewCache:
                 manifest = self._index.read_manifest()
                 try:
                     view = self._open(manifest)
-                except (SegmentError, OSError, ValueError, RuntimeError) as error:
+                except (SegmentError, OSError, ValueError, RuntimeError) as error:  # see derive.BROKEN
                     # another process may have merged these files away between our two reads;
                     # when the manifest is still the same, they are damaged and are built again
                     if self._index.read_manifest().generation == manifest.generation:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from analysis.components import Analyze, TokenFilter, token_filters
 from analysis.filters.folding import Rewriting
 from analysis.options import Options
-from analysis.stemming import stemmer, stemmer_languages
+from analysis.stemming import Stemmer, stemmer_languages
 
 # Elasticsearch's names whose algorithm has another name here; "english" is Porter's of 1980 there.
 _STEMMERS = {"english": "porter", "porter2": "english", "dutch_kp": "dutch_porter"}
+
+
+class Stemming(Rewriting):
+    """Stems terms, many at once where a vocabulary is stemmed."""
+
+    def __init__(self, language: str) -> None:
+        self._stemmer = Stemmer(language)
+        super().__init__(self._stemmer)
+
+    def many(self, terms: list[str | None]) -> list[str | None]:
+        stems = self._stemmer.many([term or "" for term in terms])
+        return [None if term is None else stem for term, stem in zip(terms, stems, strict=True)]
 
 
 def strip_possessive(term: str) -> str:
@@ -25,7 +37,7 @@ def _stemmer(options: Options, before: Analyze) -> TokenFilter:
     if algorithm not in stemmer_languages():
         known = sorted({*stemmer_languages(), "porter2", "possessive_english"})
         raise options.error(f"no stemmer [{name}]; choose one of {', '.join(known)}")
-    return Rewriting(stemmer(algorithm))
+    return Stemming(algorithm)
 
 
 @token_filters.register("snowball")
@@ -33,12 +45,12 @@ def _snowball(options: Options, before: Analyze) -> TokenFilter:
     name = options.text("language", "English").lower()
     if name not in stemmer_languages():
         raise options.error(f"no Snowball stemmer [{name}]; choose one of {', '.join(stemmer_languages())}")
-    return Rewriting(stemmer(name))
+    return Stemming(name)
 
 
 @token_filters.register("porter_stem")
 def _porter_stem(options: Options, before: Analyze) -> TokenFilter:
-    return Rewriting(stemmer("porter"))
+    return Stemming("porter")
 
 
 @token_filters.register("possessive", "possessive_english")

@@ -159,13 +159,14 @@ def number_terms(
     touched = np.uint64(0)
     for block in range(0, numbers.size, keys.shape[0]):
         size = min(keys.shape[0], numbers.size - block)
-        # First reach for all the slots, so that the waits for memory overlap, then look.
+        # First reach for all the slots in a loop so short that many waits for memory overlap, then look.
         for i in range(size):
             length = np.uint64(lengths[block + i])
             key, more = keys_of(words, starts[block + i], length)
             at = home(key, more, length, shift)
             keys[i, 0], keys[i, 1], keys[i, 2] = key, more, at
-            touched ^= slots[at, 0]
+        for i in range(size):
+            touched ^= slots[keys[i, 2], 0]
         for i in range(size):
             length, key, more, at = np.uint64(lengths[block + i]), keys[i, 0], keys[i, 1], keys[i, 2]
             while True:

@@ -1,5 +1,5 @@
 """Ways to cut a text."""
 
-from analysis.tokenizers import basic, grams, jieba, standard
+from analysis.tokenizers import basic, grams, jieba, mixed, standard
 
-__all__ = ["basic", "grams", "jieba", "standard"]
+__all__ = ["basic", "grams", "jieba", "mixed", "standard"]

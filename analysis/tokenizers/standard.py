@@ -11,14 +11,15 @@ from analysis.unicode import Classes
 
 # Over class letters (analysis.unicode); X are the marks that rule WB4 attaches to what they follow.
 _X = "[xz]*+"
+_QUOTED = rf"b{_X}'{_X}(?![abg])"  # WB7a: a single quote after a Hebrew letter ends the word
 _ALNUM = (
-    rf"(?:(?:[ag]{_X}|b{_X}(?:\"{_X}(?=b)|'(?![abg]))?)(?:[:.']{_X}(?=[abg]))?"  # WB5-WB7c
+    rf"(?:(?:[ag]{_X}|(?!{_QUOTED})b{_X}(?:\"{_X}(?=b))?)(?:[:.']{_X}(?=[abg]))?"  # WB5-WB7c
     rf"|0{_X}(?:[;.']{_X}(?=0))?)++"  # WB8-WB12
 )
 _CORE = rf"(?:{_ALNUM}|(?:k{_X})++)"  # WB13
 _JOIN = rf"(?:_{_X})"  # WB13a, WB13b
 _TOKEN = re.compile(
-    rf"(?P<word>{_JOIN}*+{_CORE}(?:{_JOIN}++{_CORE})*{_JOIN}*)"
+    rf"(?P<word>{_JOIN}*+(?:{_CORE}(?:{_JOIN}++{_CORE})*+(?:{_JOIN}*+{_QUOTED}|{_JOIN}*)|{_QUOTED}))"
     rf"|(?P<han>h{_X})|(?P<hiragana>i{_X})|(?P<complex>(?:c{_X})++)"
     rf"|(?P<emoji>e{_X}(?:(?<=z)e{_X})*|r{_X}r{_X})"
 )

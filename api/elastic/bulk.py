@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import orjson
@@ -24,7 +26,7 @@ from api.parameters import REFRESH, WRITE_HINTS, boolean
 from api.render import Reply
 from api.routing import Route
 from indexer.engine import Index
-from indexer.errors import QuarryError, TooManyRequests
+from indexer.errors import IndexNotFound, QuarryError
 from indexer.node import check_name
 from indexer.writes import Operation, WriteResult
 
@@ -87,20 +89,20 @@ class _Run:
             written = self._write(name, [batch[place].action for place in places])
             for place, result in zip(places, written, strict=True):
                 outcomes[place] = result
-        counted = self.call.services.metrics.documents
+        counts: Counter[str] = Counter()
         for line, outcome in zip(batch, outcomes, strict=True):
             assert outcome is not None
             item = _item(line.action, outcome)
-            counted.labels("failed" if "error" in item else item["result"]).inc()
+            counts["failed" if "error" in item else item["result"]] += 1
             self.items.add(line.action.operation.kind, item)
+        for outcome_name, count in counts.items():
+            self.call.services.metrics.documents.labels(outcome_name).inc(count)
         self.applied += len(batch)
 
     def _write(self, name: str, actions: list[Action]) -> list[WriteResult | QuarryError]:
         try:
             index = self._index(name, actions)
             results = index.write([action.operation for action in actions])
-        except TooManyRequests:
-            raise
         except Exception as error:  # one index's trouble is its own items', not the request's
             failure = as_quarry_error(error)
             return [failure] * len(actions)
@@ -115,8 +117,9 @@ class _Run:
 
     def finish(self) -> None:
         for name, seq in self.last.items():
-            if seq >= 0 and make_visible(self.call, self.call.node.index(name), seq):
-                self.call.services.metrics.refreshes.inc()
+            with suppress(IndexNotFound):  # deleted meanwhile: nothing is left to be seen
+                if seq >= 0:
+                    make_visible(self.call, self.call.node.index(name), seq)
 
 
 def _may_create(operation: Operation) -> bool:
@@ -151,7 +154,7 @@ def bulk(call: Call) -> Response | Reply:
     declared = None if call.body.compressed else call.body.length
     run = _Run(call)
     try:
-        with call.services.limits.bulk.reserve(declared):
+        with call.services.limits.bulk.reserve(declared) as held, _counted(call, held):
             _take(call, run)
         run.finish()
     except BaseException:
@@ -159,6 +162,17 @@ def bulk(call: Call) -> Response | Reply:
         raise
     took = round((time.perf_counter() - started) * 1000)
     return _answer(call, run.items, took)
+
+
+@contextmanager
+def _counted(call: Call, held: int) -> Iterator[None]:
+    """Show the bytes held in the metrics for as long as they are."""
+    gauge = call.services.metrics.bulk_bytes
+    gauge.inc(held)
+    try:
+        yield
+    finally:
+        gauge.dec(held)
 
 
 def _take(call: Call, run: _Run) -> None:

@@ -183,10 +183,10 @@ def encode_terms(
             target[:] = source
             if blocks:
                 here = at
-                offsets = view_u32(blocks, (df + 127) >> 7)
+                offsets = view_u32(blocks, (df + 31) >> 5)
                 for i in range(df):
-                    if i & 127 == 0:
-                        offsets[i >> 7] = here - at
+                    if i & 31 == 0:
+                        offsets[i >> 5] = here - at
                     here = skip_positions(here, int64(freq_of[codes[start + i]]))
             at += size
         while (at - base) & 3:

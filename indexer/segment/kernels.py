@@ -67,6 +67,12 @@ def view_u32(address: int, size: int) -> np.ndarray:
 
 
 @inline
+def view_u64(address: int) -> int:
+    """The uint64 at an address of any alignment."""
+    return _carray(_pointer(address), (1,), np.uint64)[0]
+
+
+@inline
 def view_i64(address: int, size: int) -> np.ndarray:
     """int64[size] at an address."""
     return _carray(_pointer(address), (size,), np.int64)

@@ -14,7 +14,7 @@ from indexer.segment.container import SectionFileWriter, sync_directory
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.gathering import Gatherer
 from indexer.segment.reading import Segment, TextField
-from indexer.segment.values import smallest_dtype
+from indexer.segment.values import smallest_dtype, write_seqs
 from indexer.segment.writing import FILE_NAME, SegmentInfo
 
 
@@ -51,23 +51,20 @@ def merge(path: Path, segments: Sequence[Segment], dead: Sequence[np.ndarray | N
     """
     path = Path(path)
     sources = _sources(segments, dead)
-    last = -1
+    first = last = -1
     for source in sources:
         seqs = source.segment.seqs[source.live]
-        if seqs.size and int(seqs[0]) <= last:
-            raise ValueError("segments must be merged in the order of their sequence numbers")
-        last = int(seqs[-1]) if seqs.size else last
+        if seqs.size:
+            if int(seqs[0]) <= last:
+                raise ValueError("segments must be merged in the order of their sequence numbers")
+            first = int(seqs[0]) if first < 0 else first
+            last = int(seqs[-1])
     path.mkdir()
     out = SectionFileWriter(path / FILE_NAME)
-    out.append("seqs", np.empty(0, np.int64))
-    first = -1
-    for source in sources:
-        seqs = source.segment.seqs[source.live]
-        first = int(seqs[0]) if first < 0 and seqs.size else first
-        out.append("seqs", seqs)
     documents = sum(int(np.count_nonzero(s.live)) for s in sources)
+    write_seqs(out, (s.segment.seqs[s.live] for s in sources), first, last, documents)
     fields, columns = _merge_fields(out, sources, documents)
-    size = out.finish({"documents": documents, "fields": fields, "columns": columns})
+    size = out.finish({"documents": documents, "first_seq": first, "fields": fields, "columns": columns})
     sync_directory(path.parent)
     return SegmentInfo(path, documents, size, first, last)
 

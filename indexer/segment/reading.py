@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ class Segment:
         self.name = path.name
         self.size = file.size
         self.documents: int = file.attributes["documents"]
-        self.seqs: np.ndarray = file.array("seqs")
+        self.first_seq: int = file.attributes["first_seq"]
         self.text_fields: tuple[str, ...] = tuple(file.attributes["fields"])
         self.column_fields: tuple[str, ...] = tuple(file.attributes["columns"])
         self.derived = Derived()
@@ -130,6 +131,13 @@ class Segment:
     def open(cls, path: Path) -> Segment:
         """Map a segment's directory. Raises ForeignSegment or DamagedSegment (see :class:`SectionFile`)."""
         return cls(Path(path), SectionFile(Path(path) / FILE_NAME))
+
+    @cached_property
+    def seqs(self) -> np.ndarray:
+        """int64[documents]: sequence numbers, ascending."""
+        if "seqs" not in self._file:
+            return np.arange(self.first_seq, self.first_seq + self.documents)
+        return self._file.array("seqs").astype(np.int64) + self.first_seq
 
     def text(self, field: str) -> TextField | None:
         """An inverted field, or None when no document of the segment has it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from indexer.segment.container import SectionFileWriter
@@ -49,6 +51,15 @@ def write_lengths(out: SectionFileWriter, prefix: str, lengths: np.ndarray) -> N
     """Exact lengths, one section a class, each in the narrowest type that holds it."""
     for row, values in enumerate(lengths):
         out.append(f"{prefix}lengths{row}", values.astype(smallest_dtype(int(values.max(initial=0)))))
+
+
+def write_seqs(out: SectionFileWriter, parts: Iterable[np.ndarray], first: int, last: int, documents: int) -> None:
+    """Sequence numbers less the first one, in 32 bits where they fit; nothing when they have no gaps."""
+    if last - first + 1 == documents or documents == 0:
+        return
+    dtype = np.uint32 if last - first < 1 << 32 else np.int64
+    for part in parts:
+        out.append("seqs", (part - first).astype(dtype))
 
 
 def write_offsets(out: SectionFileWriter, prefix: str, starts: np.ndarray) -> None:

@@ -17,7 +17,7 @@ from indexer.segment.encoding import encode_positions
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.inversion import invert
 from indexer.segment.norms import length_bytes
-from indexer.segment.values import LengthCounter, sort_values, write_lengths, write_offsets
+from indexer.segment.values import LengthCounter, sort_values, write_lengths, write_offsets, write_seqs
 
 FILE_NAME = "segment.qry"
 
@@ -173,7 +173,8 @@ class SegmentWriter:
         self.path.mkdir()
         out = SectionFileWriter(self.path / FILE_NAME)
         seqs = _joined(self._seqs, np.int64)
-        out.append("seqs", seqs)
+        first, last = (int(seqs[0]), int(seqs[-1])) if seqs.size else (-1, -1)
+        write_seqs(out, [seqs], first, last, self.documents)
         fields: dict[str, Any] = {}
         columns: dict[str, Any] = {}
         names = sorted(self._text)
@@ -193,10 +194,9 @@ class SegmentWriter:
                 sort_values(starts, flat)
                 write_offsets(out, prefix, starts)
                 out.append(prefix + "values", flat)
-        attributes = {"documents": self.documents, "fields": fields, "columns": columns}
+        attributes = {"documents": self.documents, "first_seq": first, "fields": fields, "columns": columns}
         size = out.finish(attributes)
         sync_directory(self.path.parent)
-        first, last = (int(seqs[0]), int(seqs[-1])) if seqs.size else (-1, -1)
         return SegmentInfo(self.path, self.documents, size, first, last)
 
 

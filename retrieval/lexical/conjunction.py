@@ -1,17 +1,23 @@
-"""Top-k of a conjunction: the rarest term leads, the others are searched for its documents.
+"""Top-k of a conjunction or a phrase: the rarest term leads, the others are searched for its documents.
 
-Where all terms have ranges the leader goes range by range, and a range whose stored maxima cannot reach the
-threshold is passed over; elsewhere each of its documents is tested against the others' maxima first.
+Where all terms have ranges, bounds from the stored maxima order the work: the most promising ranges first,
+which sets a threshold, then what can still enter. Where the leader is too rare for ranges, each of its
+documents is tested against the others' maxima before it is searched for. A phrase occurs at most as often as
+its rarest term in the document, which bounds its score before positions are read.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16
+from indexer.segment.decoding import decode_term, read_position
+from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
+from retrieval.lexical.positions import positions_address
 from retrieval.lexical.probing import code_of, find_posting
+from retrieval.lexical.scanning import blocked, saturate
+from retrieval.lexical.sloppy import exact_frequency, sloppy_frequency
 from retrieval.lexical.term_info import (
     ABSENT,
     CODES,
@@ -21,17 +27,18 @@ from retrieval.lexical.term_info import (
     MAXIMA,
     RANGED,
     SIZE,
-    decode_short,
     describe_term,
     escaped_code,
     range_postings,
+    seed_bound,
 )
 
 _SLACK = np.float32(1.00001)
+_SEEDS = 32
 
 
 @inline
-def posting_in_range(info: np.ndarray, doc: int, documents: int) -> int:
+def search_range(info: np.ndarray, doc: int, documents: int) -> int:
     """A ranged term's posting of a document, or -1, by a search without branches."""
     low, high = range_postings(info, doc >> 7, documents)
     size = high - low
@@ -47,27 +54,95 @@ def posting_in_range(info: np.ndarray, doc: int, documents: int) -> int:
 
 
 @inline
-def value_of(segment: np.ndarray, row: np.ndarray, info: np.ndarray, table: np.ndarray, doc: int) -> np.float32:
-    """A term's table entry for a document, 0 when it does not hold the term."""
-    documents = segment[0, tables.DOCUMENTS]
-    if info[KIND] == RANGED:
-        posting = posting_in_range(info, doc, documents)
-        if posting < 0:
-            return np.float32(0)
-        code = int64(view_u8(info[CODES] + posting, 1)[0])
-        if code == 255:
-            code = escaped_code(info, posting)
-        return table[code]
-    positional = segment[0, tables.POSITIONAL]
-    posting = find_posting(row[0, 0], row[0, 1], documents, positional, doc)
-    if posting < 0:
-        return np.float32(0)
-    return table[code_of(row[0, 0], row[0, 1], documents, positional, posting)]
+def find_others(
+    segment: np.ndarray,
+    rows: np.ndarray,
+    s: int,
+    slots: np.ndarray,
+    order: np.ndarray,
+    infos: np.ndarray,
+    doc: int,
+    postings: np.ndarray,
+) -> bool:
+    """Whether all terms but the first of ``order`` hold a document; ``postings`` gets which posting it is."""
+    documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
+    for i in range(1, order.size):
+        t = order[i]
+        if infos[t, KIND] == RANGED:
+            postings[t] = search_range(infos[t], doc, documents)
+        else:
+            row = rows[slots[t], s, 0]
+            postings[t] = find_posting(row[0], row[1], documents, positional, doc)
+        if postings[t] < 0:
+            return False
+    return True
+
+
+@inline
+def meet(
+    infos: np.ndarray,
+    order: np.ndarray,
+    r: int,
+    documents: int,
+    leading: int,
+    seen: np.ndarray,
+    places: np.ndarray,
+) -> bool:
+    """Where it is cheaper than to search for each of ``leading`` documents: go through the other terms'
+    postings in a range, count them in ``seen`` (uint8[128]) and note them in ``places`` (int64[terms, 128])."""
+    postings = 0
+    for i in range(1, order.size):
+        low, high = range_postings(infos[order[i]], r, documents)
+        postings += high - low
+    if leading * (order.size - 1) * 12 < postings:
+        return False
+    seen[:] = 0
+    for i in range(1, order.size):
+        t = order[i]
+        low, high = range_postings(infos[t], r, documents)
+        ids = view_u16(infos[t, IDS], high)
+        for p in range(low, high):
+            doc = ids[p] & 127
+            seen[doc] += 1
+            places[t, doc] = p
+    return True
+
+
+@inline
+def phrase_frequency(
+    segment: np.ndarray,
+    rows: np.ndarray,
+    s: int,
+    slots: np.ndarray,
+    postings: np.ndarray,
+    codes: np.ndarray,
+    offsets: np.ndarray,
+    repeats: np.ndarray,
+    slop: int,
+    starts: np.ndarray,
+    buffer: np.ndarray,
+    work: np.ndarray,
+) -> float:
+    """How often the phrase occurs where these postings meet; ``buffer`` holds all their positions."""
+    documents = segment[tables.DOCUMENTS]
+    freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
+    for t in range(offsets.size):
+        row = rows[slots[t], s, 0]
+        here = positions_address(row[0], row[1], documents, postings[t], freqs)
+        position = 0
+        for i in range(starts[t], starts[t + 1]):
+            value, here = read_position(here)
+            position += value
+            buffer[i] = position
+    if slop == 0:
+        return float(exact_frequency(buffer, starts, offsets, work[0]))
+    return sloppy_frequency(buffer, starts, offsets, repeats, slop, work[0], work[1])
 
 
 @kernel(
-    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64,"
-    " int64[::1], int64[::1], uint32[::1], float32[::1])"
+    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64, boolean,"
+    " int64[::1], int64[::1], int64, boolean, float32[::1], float32[::1], int64[::1], int64[::1], uint32[::1],"
+    " float32[::1])"
 )
 def top_and(
     segments: np.ndarray,
@@ -76,36 +151,55 @@ def top_and(
     kinds: np.ndarray,
     weights: np.ndarray,
     count_to: int,
+    phrase: bool,
+    offsets: np.ndarray,
+    repeats: np.ndarray,
+    slop: int,
+    by_table: bool,
+    shape: np.ndarray,
+    bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
     docs_out: np.ndarray,
     scores_out: np.ndarray,
 ) -> tuple[int, int]:
-    """The best documents with all of the terms; parameters and result as :func:`retrieval.lexical.ranges.top_or`."""
+    """The best documents with all of the terms ``rows[slots]``; parameters and result as
+    :func:`retrieval.lexical.ranges.top_or`.
+
+    ``phrase``: they must form a phrase (``offsets``, ``repeats``, ``slop``: see
+    :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class;
+    only then ``by_table`` may be False (see :func:`retrieval.lexical.scanning.scan`).
+    """
     terms = slots.size
     infos = np.zeros((terms, INFO), np.int64)
     order = np.empty(terms, np.int64)
-    impacts = np.empty(terms, np.float32)
     tables_at = np.empty(terms, np.int64)
-    limits = np.empty((terms, 256), np.float32)
+    limits = np.zeros((terms, 256), np.float32)
+    postings, codes = np.empty(terms, np.int64), np.empty(terms, np.int64)
+    starts = np.zeros(terms + 1, np.int64)
+    buffer = np.empty(1 << 10, np.int64)
+    work = np.empty((2, terms), np.int64)
+    seen = np.zeros(128, np.uint8)
+    places = np.empty((terms, 128), np.int64)
     score = np.zeros(1, np.float32)
     bits = score.view(np.uint32)
     threshold = np.zeros(1, np.float32)
     threshold_bits = threshold.view(np.uint32)
+    first_column = tables.PER_CLASS + kinds[slots[0]] * tables.CLASS_COLUMNS
     total = 0
     for s in range(segments.shape[0]):
-        segment = segments[s]
-        documents = segment[0, tables.DOCUMENTS]
-        allowed_at = segment[0, tables.ALLOWED]
-        missing = False
+        segment = segments[s, 0]
+        documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
+        missing = phrase and positional == 0
         for t in range(terms):
-            describe_term(segment, rows[slots[t], s], infos[t], 0)
+            describe_term(segments[s], rows[slots[t], s], infos[t], 0)
             missing |= infos[t, KIND] == ABSENT
             column = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
-            tables_at[t] = segment[0, column + tables.TABLE]
-            above = view_f32(segment[0, column + tables.LIMITS], 256)
-            for q in range(256):
-                limits[t, q] = weights[t] * above[q] * _SLACK
+            tables_at[t] = segment[column + tables.TABLE]
+            if by_table and not missing:
+                above = view_f32(segment[column + tables.LIMITS], 256)
+                for q in range(256):
+                    limits[t, q] = weights[t] * above[q] * _SLACK
             at = t
             while at > 0 and infos[order[at - 1], SIZE] > infos[t, SIZE]:
                 order[at] = order[at - 1]
@@ -113,65 +207,126 @@ def top_and(
             order[at] = t
         if missing:
             continue
+        freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
         lead = order[0]
         size = infos[lead, SIZE]
         ranged = infos[lead, KIND] == RANGED
-        docs = np.empty(0 if ranged else size, np.uint32)
-        values = np.empty(docs.size, np.float32)
-        if not ranged:
-            decode_short(segment, infos[lead, IDS], size, tables_at[lead], weights[lead], docs, values, 0)
-        steps = (documents + 127) >> 7 if ranged else size
-        for step in range(steps):
-            threshold_bits[0] = np.uint32(state[2] >> 32)
-            pruning = total > count_to or count_to == 0
-            first, last = step, step + 1
-            r = step
-            if not ranged:
-                r = int64(docs[step]) >> 7
-                impacts[lead] = values[step]
-            bound = np.float32(0) if ranged else values[step] * _SLACK
-            empty = False
-            for i in range(0 if ranged else 1, terms):
-                t = order[i]
-                q = 255
-                if infos[t, KIND] == RANGED:
-                    q = int64(view_u8(infos[t, MAXIMA] + r, 1)[0])
-                    if q == 0:
-                        empty = True
-                        break
-                bound += limits[t, q]
-            if empty or (pruning and bound < threshold[0]):
-                continue
-            if ranged:
-                first, last = range_postings(infos[lead], r, documents)
-            for p in range(first, last):
-                if ranged:
-                    doc = ((step >> 9) << 16) | int64(view_u16(infos[lead, IDS] + 2 * p, 1)[0])
+        lead_docs = np.empty(0 if ranged else size, np.uint32)
+        lead_codes = np.empty(lead_docs.size, np.uint32)
+        steps = size
+        seed = np.float32(np.inf)
+        if ranged:
+            steps = (documents + 127) >> 7
+            mine = bounds[:steps]
+            mine[:] = np.inf if phrase else 0
+            for t in range(terms):
+                best = view_u8(infos[t, MAXIMA], steps)
+                limit = limits[t]
+                if phrase:
+                    for r in range(steps):
+                        mine[r] = min(mine[r], limit[best[r]])
                 else:
-                    doc = int64(docs[p])
-                if allowed_at and view_u8(allowed_at + doc, 1)[0] == 0:
-                    continue
-                holds = True
-                for i in range(1, terms):
-                    t = order[i]
-                    table = view_f32(tables_at[t], segment[0, tables.CODES])
-                    value = value_of(segment, rows[slots[t], s], infos[t], table, doc)
-                    if value == 0:
-                        holds = False
-                        break
-                    impacts[t] = weights[t] * value
-                if not holds:
-                    continue
+                    for r in range(steps):
+                        mine[r] = mine[r] + limit[best[r]] if best[r] else np.float32(-np.inf)
+            if not by_table:
+                mine[:] = np.inf
+            elif count_to == 0:
+                seed = seed_bound(mine, _SEEDS + (state[1] >> 2))
+        else:
+            decode_term(rows[slots[lead], s, 0, 0], size, documents, positional, lead_docs, lead_codes, 0)
+        for sweep in range(2):
+            if sweep == 0 and seed == np.inf:
+                continue
+            for step in range(steps):
+                first, last = step, step + 1
+                met = False
                 if ranged:
-                    code = int64(view_u8(infos[lead, CODES] + p, 1)[0])
-                    if code == 255:
-                        code = escaped_code(infos[lead], p)
-                    impacts[lead] = weights[lead] * view_f32(tables_at[lead], code + 1)[code]
-                total += 1
-                score[0] = 0
-                for t in range(terms):
-                    score[0] += impacts[t]
-                key = make_key(bits[0], segment[0, tables.BASE] + doc)
-                if key > state[2]:
-                    push(keys, state, key)
+                    bound = bounds[step]
+                    if sweep == 0:
+                        if bound < seed:
+                            continue
+                    else:
+                        threshold_bits[0] = np.uint32(state[2] >> 32)
+                        pruning = total > count_to or count_to == 0
+                        if bound <= 0 or bound >= seed or (pruning and bound < threshold[0]):
+                            continue
+                    first, last = range_postings(infos[lead], step, documents)
+                    met = meet(infos, order, step, documents, last - first, seen, places)
+                for p in range(first, last):
+                    if ranged:
+                        doc = ((step >> 9) << 16) | int64(view_u16(infos[lead, IDS] + 2 * p, 1)[0])
+                    else:
+                        doc = int64(lead_docs[p])
+                    if blocked(segment, doc):
+                        continue
+                    pruning = by_table and (total > count_to or count_to == 0)
+                    if pruning:
+                        threshold_bits[0] = np.uint32(state[2] >> 32)
+                        if not ranged:
+                            bound = weights[lead] * view_f32(tables_at[lead], segment[tables.CODES])[lead_codes[p]]
+                            bound *= _SLACK
+                            for i in range(1, terms):
+                                t = order[i]
+                                q = 255
+                                if infos[t, KIND] == RANGED:
+                                    q = int64(view_u8(infos[t, MAXIMA] + (doc >> 7), 1)[0])
+                                if phrase:
+                                    bound = min(bound, limits[t, q])
+                                else:
+                                    bound += limits[t, q]
+                            if bound < threshold[0]:
+                                continue
+                    postings[lead] = p
+                    if met:
+                        if int64(seen[doc & 127]) < terms - 1:
+                            continue
+                        for t in range(terms):
+                            if t != lead:
+                                postings[t] = places[t, doc & 127]
+                    elif not find_others(segment, rows, s, slots, order, infos, doc, postings):
+                        continue
+                    for t in range(terms):
+                        if infos[t, KIND] == RANGED:
+                            code = int64(view_u8(infos[t, CODES] + postings[t], 1)[0])
+                            codes[t] = escaped_code(infos[t], postings[t]) if code == 255 else code
+                        elif t == lead:
+                            codes[t] = lead_codes[p]
+                        else:
+                            row = rows[slots[t], s, 0]
+                            codes[t] = code_of(row[0], row[1], documents, positional, postings[t])
+                    score[0] = 0
+                    if phrase:
+                        least = np.float32(np.inf)
+                        for t in range(terms):
+                            starts[t + 1] = starts[t] + int64(freqs[codes[t]])
+                            if pruning:
+                                least = min(least, limits[t, 255])
+                                table = view_f32(tables_at[t], segment[tables.CODES])
+                                least = min(least, weights[t] * table[codes[t]] * _SLACK)
+                        if least < threshold[0]:
+                            continue
+                        if starts[terms] > buffer.size:
+                            buffer = np.empty(2 * starts[terms], np.int64)
+                        frequency = np.float32(
+                            phrase_frequency(
+                                segment, rows, s, slots, postings, codes, offsets, repeats, slop, starts, buffer, work
+                            )
+                        )
+                        if frequency == 0:
+                            continue
+                        length = doc
+                        if by_table:
+                            length = int64(view_u8(segment[tables.CODE_BYTES], codes[0] + 1)[codes[0]])
+                        if shape[4] != 0:
+                            frequency = np.float32(1.0) + np.float32(np.log(frequency))
+                        factor = view_f32(segment[first_column + tables.FACTORS], length + 1)[length]
+                        score[0] = weights[0] * saturate(frequency * factor, shape)
+                    else:
+                        for t in range(terms):
+                            table = view_f32(tables_at[t], segment[tables.CODES])
+                            score[0] += weights[t] * table[codes[t]]
+                    total += 1
+                    key = make_key(bits[0], segment[tables.BASE] + doc)
+                    if key > state[2]:
+                        push(keys, state, key)
     return finish(keys, state, docs_out, scores_out), total

@@ -93,14 +93,14 @@ def explain_phrase(reader: LexicalReader, query: PhraseQuery, plan: PhrasePlan |
         return Explanation(0.0, False, f'"{text}" is not in {query.field}')
     scorer = plan.scorer
     idf = sum(f.idf for f in plan.found)
-    weight = float(plan.weight)
-    length = _length(reader, plan, plan.kind, int(owner[0]), int(local[0]))
-    average = float(scorer.statistics.averages[plan.kind])
+    weight = float(plan.weights[0])
+    length = _length(reader, plan, plan.found[0].kind, int(owner[0]), int(local[0]))
+    average = float(scorer.statistics.averages[plan.found[0].kind])
     tf_part = score / weight if weight else 0.0
     term = TermExplanation(
         text,
         plan.most,
-        int(scorer.statistics.documents[plan.kind]),
+        int(scorer.statistics.documents[plan.found[0].kind]),
         idf,
         query.boost,
         phrase_frequency(scorer.shape, float(scorer.similarity.factors(np.array([length]), average, True)[0]), tf_part),

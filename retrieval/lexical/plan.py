@@ -90,12 +90,13 @@ class PhrasePlan:
     scorer: Scorer
     found: list[FoundTerm]
     rows: np.ndarray
+    kinds: np.ndarray
+    slots: np.ndarray
+    weights: np.ndarray
     offsets: np.ndarray
     repeats: np.ndarray
     slop: int
-    kind: int
-    weight: np.float32
-    base: np.float32
+    base: float
     most: int
 
     @classmethod
@@ -109,7 +110,7 @@ class PhrasePlan:
             raise ValueError(f"{len(positions)} positions do not fit {len(query.terms)} terms; give one each")
         if query.slop < 0 or not query.boost >= 0:
             raise ValueError("slop and boost must not be negative")
-        entries, rows, _ = scorer.find_all(query.terms)
+        entries, rows, kinds = scorer.find_all(query.terms)
         known = [f for f in entries if f is not None]
         if not known or len(known) < len(entries):
             return None
@@ -121,12 +122,13 @@ class PhrasePlan:
         return cls(
             scorer,
             known,
-            rows[[f.slot for f in known]],
+            rows,
+            kinds,
+            np.array([f.slot for f in known], np.int64),
+            np.full(len(known), weight, np.float32),
             np.array(positions, np.int64),
             np.array([distinct[term] for term in query.terms], np.int64),
             query.slop,
-            known[0].kind,
-            np.float32(weight),
-            np.float32(weight * scorer.similarity.absent()),
+            weight * scorer.absent,
             min(f.df for f in known),
         )

@@ -34,6 +34,7 @@ from retrieval.lexical.term_info import (
     describe_term,
     escaped_code,
     range_postings,
+    seed_bound,
 )
 
 _SLACK = np.float32(1.00001)  # bounds are sums in another order than scores
@@ -265,7 +266,6 @@ def top_or(
     bits = scores.view(np.uint32)
     impacts = np.zeros((parts, terms, 256), np.float32)
     limit = np.zeros(256, np.float32)
-    highest = np.float32(0)
     at = 0
     for s in range(parts):
         segment = segments[s]
@@ -273,7 +273,6 @@ def top_or(
         mine = bounds[at : at + ranges]
         mine[:] = 0
         at += ranges
-        top = np.float32(0)
         for t in range(terms):
             info = infos[s, t]
             if info[KIND] == RANGED:
@@ -287,31 +286,13 @@ def top_or(
                 best = view_u8(info[MAXIMA], ranges)
                 for r in range(ranges):
                     mine[r] += limit[best[r]]
-                top += limit[255]
             elif info[KIND] == SHORT:
-                most = np.float32(0)
                 for i in range(info[FIRST], info[FIRST] + info[SIZE]):
-                    value = values[i] * _SLACK
-                    mine[docs[i] >> 7] += value
-                    most = max(most, value)
-                top += most
-        highest = max(highest, top)
+                    mine[docs[i] >> 7] += values[i] * _SLACK
     everything = bounds[:at]
 
     if count_to == 0:
-        want = 32 + (state[1] >> 2)
-        low, high = np.float32(0), highest
-        for _ in range(9):
-            middle = (low + high) * np.float32(0.5)
-            reached = 0
-            for r in range(at):
-                reached += everything[r] >= middle
-            if reached > want:
-                low = middle
-            else:
-                high = middle
-                if reached * 2 > want:
-                    break
+        high = seed_bound(everything, 32 + (state[1] >> 2))
         at = 0
         for s in range(parts):
             segment = segments[s]

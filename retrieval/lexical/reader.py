@@ -12,7 +12,6 @@ from retrieval.lexical import tables
 from retrieval.lexical.collecting import HEAP_LIMIT, buffer_size, decode
 from retrieval.lexical.conjunction import top_and
 from retrieval.lexical.explaining import explain_phrase, explain_words
-from retrieval.lexical.phrases import scan_phrase
 from retrieval.lexical.plan import PhrasePlan, Plan
 from retrieval.lexical.probing import probe
 from retrieval.lexical.query import PhraseQuery, Term, TopK, WordQuery
@@ -230,10 +229,11 @@ class LexicalReader:
         keys = np.empty(buffer_size(k), np.int64)
         state = np.array((0, k, 0), np.int64)
         docs, scores = np.empty(k, np.uint32), np.empty(k, np.float32)
+        bounds, work = self._scratch(scorer.ranges)
         if isinstance(plan, PhrasePlan):
-            count, total = scan_phrase(
-                segments, plan.rows, plan.offsets, plan.repeats, plan.slop, plan.kind, plan.weight,
-                scorer.by_table, scorer.shape, keys, state, docs, scores,
+            count, total = top_and(
+                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, True, plan.offsets,
+                plan.repeats, plan.slop, scorer.by_table, scorer.shape, bounds, keys, state, docs, scores,
             )  # fmt: skip
         elif not scorer.by_table or 1 < plan.minimum < plan.slots.size or plan.weights.min() <= 0:
             count, total = scan(
@@ -242,12 +242,12 @@ class LexicalReader:
             )  # fmt: skip
         elif plan.minimum > 1:
             count, total = top_and(
-                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, keys, state, docs, scores
-            )
+                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, False, plan.slots,
+                plan.slots, 0, True, scorer.shape, bounds, keys, state, docs, scores,
+            )  # fmt: skip
         else:
             known = accept is None and plan.largest > count_to  # one term alone has more matches
             short = 0 if known or count_to == 0 or accept is not None else plan.largest
-            bounds, work = self._scratch(scorer.ranges)
             count, total = top_or(
                 segments, plan.rows, plan.slots, plan.kinds, plan.weights, 0 if known else count_to, short,
                 bounds, work, keys, state, docs, scores,

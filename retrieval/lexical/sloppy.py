@@ -8,11 +8,12 @@ from indexer.segment.kernels import inline, int64
 
 
 @inline
-def exact_frequency(positions: np.ndarray, starts: np.ndarray, offsets: np.ndarray) -> int:
+def exact_frequency(positions: np.ndarray, starts: np.ndarray, offsets: np.ndarray, at: np.ndarray) -> int:
     """Occurrences of the phrase; term t's positions are ``positions[starts[t]:starts[t + 1]]``, ascending,
-    and it stands at ``offsets[t]`` in the phrase."""
+    and it stands at ``offsets[t]`` in the phrase. ``at``: int64[terms] to work in."""
     terms = offsets.size
-    at = starts[:terms].copy()
+    for t in range(terms):
+        at[t] = starts[t]
     found = 0
     for i in range(starts[0], starts[1]):
         origin = positions[i] - offsets[0]

@@ -106,3 +106,24 @@ def range_postings(info: np.ndarray, r: int, documents: int) -> tuple[int, int]:
     if ((r + 1) & 511) == 0 or (r + 1) << 7 >= documents:
         return low, int64(bounds[1])
     return low, base + int64(starts[1])
+
+
+@inline
+def seed_bound(bounds: np.ndarray, want: int) -> np.float32:
+    """A value that between ``want / 2`` and ``want`` of the bounds reach, or near it: by bisection."""
+    low, high = np.float32(0), np.float32(0)
+    for r in range(bounds.size):
+        high = max(high, bounds[r])
+    high *= np.float32(1.00001)
+    for _ in range(10):
+        middle = (low + high) * np.float32(0.5)
+        reached = 0
+        for r in range(bounds.size):
+            reached += bounds[r] >= middle
+        if reached > want:
+            low = middle
+        else:
+            high = middle
+            if reached * 2 > want:
+                break
+    return high

@@ -14,7 +14,7 @@ from generator import Generator, ModelNotInstalled, load_generator
 @pytest.fixture(scope="session")
 def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tiny") / "Tiny.gguf"
-    write(path, Tiny("Q8_0", seed=3))
+    write(path, Tiny("F32", seed=3))
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,11 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from browser import Browser, installed
-from werkzeug.serving import make_server
-
-from api.app import create_app
-from indexer.node import Node
-from settings import Settings
+from end_to_end.service import Service
 
 DOCUMENTS = [json.loads(line) for line in Path(__file__).with_name("documents.jsonl").open(encoding="utf-8")]
 BLOCKS = 27  # documents about granite: three pages of results
@@ -37,19 +32,13 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if installed() is None:
         pytest.skip("needs Chromium and chromedriver (on Debian: chromium, chromium-driver)")
-    settings = Settings(data=tmp_path_factory.mktemp("site") / "data")  # type: ignore[call-arg]
-    node = Node(settings)
-    server = make_server("127.0.0.1", 0, create_app(node, settings), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    service = Service(tmp_path_factory.mktemp("site") / "data", workers=1, threads=8)
+    service.start()
     try:
-        _fill(f"http://127.0.0.1:{server.port}")
-        yield Site(f"http://127.0.0.1:{server.port}")
+        _fill(service.url)
+        yield Site(service.url)
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        node.close()
+        service.stop()
 
 
 def _fill(url: str) -> None:

@@ -1,0 +1,39 @@
+"""Where a posting's positions are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.kernels import inline, int64, view_u8, view_u32
+from indexer.segment.layout import is_wide, narrow_escapes, skip_positions, wide_places
+from retrieval.lexical.probing import code_of
+
+
+@inline
+def positions_address(address: int, df: int, documents: int, posting: int, freqs: np.ndarray) -> int:
+    """Where the positions of a posting start; ``freqs``: uint32 over codes."""
+    if not is_wide(df, documents):
+        codes = view_u8(address + 4 * df, df)
+        extra = narrow_escapes(address, df)
+        escapes = 0
+        for i in range(df):
+            escapes += codes[i] == 255
+        here = extra + 4 * escapes
+        for i in range(posting):
+            code = int64(codes[i])
+            if code == 255:
+                code = int64(view_u32(extra, 1)[0])
+                extra += 4
+            here = skip_positions(here, int64(freqs[code]))
+        return here
+    _, codes_at, _, _, _, blocks = wide_places(address, df, documents, 1)
+    block = posting >> 5
+    here = codes_at + df + int64(view_u32(blocks + 4 * block, 1)[0])
+    codes = view_u8(codes_at, df)
+    before = 0
+    for i in range(block << 5, posting):
+        code = int64(codes[i])
+        if code == 255:
+            code = code_of(address, df, documents, 1, i)
+        before += int64(freqs[code])
+    return skip_positions(here, before)
