@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from analysis import charfilters, filters, tokenizers
 from analysis.analyzer import Analyzer
 from analysis.chain import ChainAnalyzer
+from analysis.charfilters import html, mapping, normalize
 from analysis.components import TokenFilter
+from analysis.filters import delimiter, folding, synonym
+from analysis.filters import pinyin as pinyin_filter
 from analysis.filters.folding import Folding, Rewriting, fold_width, lower
 from analysis.filters.grams import CjkBigrams, Grams
 from analysis.filters.select import Keep, stop_words
@@ -16,12 +18,14 @@ from analysis.filters.stem import Stemming, strip_possessive
 from analysis.fold import fold
 from analysis.options import Options
 from analysis.pinyin import PinyinAnalyzer
+from analysis.tokenizers import basic, grams, jieba, mixed
 from analysis.tokenizers.basic import PatternTokenizer, SplitTokenizer, WhitespaceTokenizer, whole_text
 from analysis.tokenizers.grams import GramTokenizer, letter_or_digit, sizes
 from analysis.tokenizers.mixed import chinese_analyzer, multilingual_analyzer
 from analysis.tokenizers.standard import StandardTokenizer
 
-__all__ = ["ANALYZERS", "charfilters", "filters", "tokenizers"]
+# Imported for what they register under their names.
+_VARIANTS = (html, mapping, normalize, basic, grams, jieba, mixed, delimiter, folding, pinyin_filter, synonym)
 
 Factory = Callable[[str, Options], Analyzer]
 _CJK = frozenset(("han", "hiragana", "katakana", "hangul"))

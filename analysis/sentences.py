@@ -71,9 +71,12 @@ def _following(text: str, at: int) -> str:
 
 def _dot_ends(text: str, start: int, mark: re.Match[str], following: str, lower: bool) -> bool:
     before = text[max(start, mark.start() - 40) : mark.start()]
-    if not before or before[-1].isspace():  # " . " of tokenized text, unless it is 0 . 5
+    if not before or before[-1].isspace():  # " . " of tokenized text, unless it is 0 . 5 or fig . 3
         tight = before.rstrip()
-        return bool(tight) and not (tight[-1].isdigit() and following[:1].isdigit())
+        if not tight or not following[:1].isdigit():
+            return bool(tight)
+        word = _WORD_BEFORE.search(tight)
+        return not (tight[-1].isdigit() or (word and word[0].lower() in read_words("abbreviations.txt")))
     if len(mark[0]) > 1 and before[-1] not in ".":  # a quote or bracket closes after the period
         return not following[:1].islower() or lower
     found = _WORD_BEFORE.search(before)

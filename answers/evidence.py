@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as declared
 from functools import cached_property
 from typing import Any
 
@@ -46,7 +47,7 @@ class Passage:
     cosine: float  # its best sentence's
     word_score: float
     coverage: float
-    sentences: list[Sentence] = field(default_factory=list)
+    sentences: list[Sentence] = declared(default_factory=list)
 
 
 @dataclass

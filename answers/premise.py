@@ -17,8 +17,9 @@ from .numbers import numbers
 
 _QUOTED = re.compile('《([^》]+)》|〈([^〉]+)〉|“([^”]+)”|「([^」]+)」|『([^』]+)』|"([^"]+)"')
 _WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ'’.&]*")
-_QUESTION_WORDS = frozenset("what when why who whom whose where which how does did is are was were the in".split())
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+_QUESTION_WORDS = frozenset(
+    ("what", "when", "why", "who", "whom", "whose", "where", "which", "how", "does", "did", "is", "in", "the")
+)
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
 
 
@@ -33,7 +34,8 @@ def names(question: str) -> list[str]:
         for suffix in ("'s", "’s"):
             word = word.removesuffix(suffix)
         inner_capital = any(c.isupper() for c in word[1:])
-        if word.casefold() not in _QUESTION_WORDS and _LATIN.match(word) and (inner_capital or (word[0].isupper() and (chinese or not start) and len(word) > 1)):
+        capital = word[0].isupper() and (chinese or not start) and len(word) > 1
+        if (inner_capital or capital) and word.casefold() not in _QUESTION_WORDS:
             out.append(word)
         start = text[match.end() : match.end() + 1] in (".", "?", "!", ":", "。", "？") and len(word) > 2
     return out

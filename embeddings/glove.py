@@ -24,14 +24,22 @@ class GloVeConfig:
     """How to train.
 
     ``window``: words to each side that count as context, each as 1 / distance. ``min_count``: rarer
-    words get no vector; None: ``vocabulary.adaptive_min_count``. ``x_max`` and ``alpha``: of f.
-    ``epochs`` None: ``adaptive_epochs``. ``learning_rate``: AdaGrad's initial step.
+    words get no vector; None: ``vocabulary.adaptive_min_count``. ``max_words``: only so many, the most
+    frequent, get one (1,800 bytes each while training). ``epochs`` None: ``adaptive_epochs``.
+    ``x_max`` (None: ``adaptive_x_max``) and ``alpha``: of f. ``learning_rate``: AdaGrad's initial step.
     ``memory``: bytes that counting may hold before its arrays go to temporary files.
     The same text, ``seed`` and machine give the same vectors.
+
+    The defaults are the paper's (window: of its authors' tool), but for x_max and epochs, which follow
+    the size of the text. Measured on two English abstract collections together (0.7 million words):
+    with x_max 100 the correlation with WordSim-353 is .06, with 2.7 .16, with 0.3 .39, where word2vec
+    has .33; passage vectors gain likewise (nDCG@10 .11 to .25 on one of them alone, .23 to .65 on a
+    Chinese one). Window 15 beats 10 and 5 on both counts. A learning rate of .1 or .2 helps passage
+    vectors by .01 to .02 and costs .1 in word similarity.
     """
 
     dimension: int = 100
-    window: int = 10
+    window: int = 15
     min_count: int | None = None
     max_words: int = 200_000
     epochs: int | None = None
@@ -55,16 +63,17 @@ class GloVeConfig:
 
 
 def adaptive_epochs(entries: int) -> int:
-    """Passes over so many entries of the co-occurrence matrix; a small one needs more."""
-    return int(np.clip(200_000_000 // max(entries, 1), 15, 50))
+    """Passes over so many entries of the co-occurrence matrix: half a minute's work, but 15 to 100."""
+    return int(np.clip(150_000_000 // max(entries, 1), 15, 100))
 
 
 def adaptive_x_max(tokens: int) -> float:
-    """Where f reaches 1, in a text of so many words: 100 at the paper's billions, 1 at a hundred thousand.
+    """Where f reaches 1, in a text of so many words: the paper's 100 at its six billion, less below.
 
-    In a small text nearly all co-occurrences lie far below 100, and would count for almost nothing.
+    Co-occurrences are sums of 1 / distance: in a small text nearly all lie far below 100, and would
+    count for almost nothing. The power 2/3 is a fit through that point and the small texts tried.
     """
-    return float(np.clip((tokens / 1e5) ** 0.5, 1, 100))
+    return float(min(100.0, 100.0 * (max(tokens, 1) / 6e9) ** (2 / 3)))
 
 
 def train_glove(

@@ -16,16 +16,22 @@ _LONGEST = 10_000  # words: gensim silently cuts a sentence there (MAX_WORDS_IN_
 
 @dataclass(frozen=True)
 class Word2VecConfig:
-    """How to train; the defaults and their reasons are in DEFAULTS below.
+    """How to train.
 
     ``architecture``: predict a word from its context ("cbow") or the context from a word ("skip-gram").
     ``output``: "negative" sampling of ``negative`` noise words, or "hierarchical" softmax.
     ``window``: most words between the two. ``min_count``: rarer words get no vector; None:
     ``vocabulary.adaptive_min_count``. ``max_words``: only so many, the most frequent, get one (800
-    bytes each while training). ``epochs`` None: ``adaptive_epochs``.
-    ``subsample``: frequent words are skipped at random from this share of the text on; 0: never.
-    ``learning_rate``: falls linearly to a 250th over the training.
-    ``workers``: threads. Only 1 makes the same vectors from the same text and ``seed``.
+    bytes each while training). ``epochs`` None: ``adaptive_epochs``. ``subsample``: frequent words are
+    skipped at random from this share of the text on; 0: never. ``learning_rate``: falls linearly to a
+    250th over the training. ``workers``: threads. Only 1 makes the same vectors from the same text and
+    ``seed``.
+
+    The defaults suit the small texts that an index holds. Measured as passage vectors (nDCG@10 on an
+    English collection of 1,400 abstracts; a Chinese one of 848 paragraphs): skip-gram .29; .81, cbow
+    .25; .54. Many passes matter most: on the Chinese one .65 after 20, .81 after 50, .85 after 100 at
+    the rate .025; the rate .05 does the same in half as many. Rare words are kept, for a question's
+    rare word then matches itself.
     """
 
     architecture: Literal["cbow", "skip-gram"] = "skip-gram"
@@ -37,7 +43,7 @@ class Word2VecConfig:
     epochs: int | None = None
     negative: int = 5
     subsample: float = 1e-3
-    learning_rate: float = 0.025
+    learning_rate: float = 0.05
     seed: int = 1
     workers: int = 1
 
@@ -60,8 +66,8 @@ class Word2VecConfig:
 
 
 def adaptive_epochs(tokens: int) -> int:
-    """Passes over a text of so many words: small texts need more to move the vectors at all."""
-    return int(np.clip(15_000_000 // max(tokens, 1), 5, 50))
+    """Passes over a text of so many words: half a minute's work, but 5 to 100."""
+    return int(np.clip(12_000_000 // max(tokens, 1), 5, 100))
 
 
 def train_word2vec(

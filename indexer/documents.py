@@ -62,7 +62,8 @@ def add_documents(
             if column is None:
                 column = values[path] = [None] * len(rows)
             column[number] = found
-    text, columns = {}, {}
+    text: dict[str, Any] = {}
+    columns: dict[str, ColumnBatch] = {}
     for path, column in values.items():
         spec = mapping.fields[path]
         if spec.params.get("index") is False and spec.params.get("doc_values") is False:

@@ -135,7 +135,8 @@ class Mapping:
                 )
             if dynamic in ("strict",):
                 raise InvalidDocument(
-                    f"mapping set to strict, dynamic introduction of [{key}] within [{prefix[:-1] or '_doc'}] is not allowed"
+                    f"mapping set to strict, dynamic introduction of [{key}] within [{prefix[:-1] or '_doc'}] "
+                    "is not allowed"
                 )
             if dynamic is True and not key.strip("."):
                 raise InvalidDocument(f"field name cannot be blank or only dots: [{path}]")
@@ -153,9 +154,8 @@ class Mapping:
         for path, parent in self._multi:
             if parent in out:
                 spec = self.fields[path]
-                out[path] = self._typed(
-                    spec, out[parent] if spec.type in ("keyword", "text") else self._raw(source, parent)
-                )
+                as_text = spec.type in ("keyword", "text")
+                out[path] = self._typed(spec, out[parent] if as_text else list(values_at(source, parent)))
         return {path: values for path, values in out.items() if values}
 
     @cached_property

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .engine import Index
     from .node import Node
 
+PATIENCE = 600.0
+"""Seconds without any progress after which a service's vectors are no longer waited for."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -110,6 +112,8 @@ class RestTarget:
 
     def fill(self, progress: Progress) -> None:
         totals: dict[str, int] = {}
+        last: dict[str, int] = {}
+        moved = time.monotonic()
         while True:
             response = self._client.perform_request(
                 "POST",
@@ -121,6 +125,11 @@ class RestTarget:
             _watch(pending, totals, progress)
             if not pending:
                 return
+            if pending != last:
+                last, moved = pending, time.monotonic()
+            elif time.monotonic() - moved > PATIENCE:
+                left = ", ".join(f"{count} of {space}" for space, count in pending.items())
+                raise RuntimeError(f"the service made no vectors for {PATIENCE:.0f} s ({left} to come); see its log")
 
 
 def _watch(pending: dict[str, int], totals: dict[str, int], progress: Progress) -> None:

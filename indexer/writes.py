@@ -130,7 +130,8 @@ class Writer:
             not live or old is None or old.seq != op.if_seq_no or op.if_primary_term not in (None, 1)
         ):
             raise VersionConflict(
-                f"[{doc_id}]: version conflict, required seqNo [{op.if_seq_no}], primary term [{op.if_primary_term or 1}]. "
+                f"[{doc_id}]: version conflict, required seqNo [{op.if_seq_no}], "
+                f"primary term [{op.if_primary_term or 1}]. "
                 + (
                     f"current document has seqNo [{old.seq}] and primary term [1]"
                     if live and old

@@ -54,7 +54,7 @@ def _search_part(
     parameters = None
     if count < len(allowed):
         bits = np.packbits(allowed[part.row_documents], bitorder="little")  # kept alive by this frame
-        parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg,arg-type]
     wanted, query = min(k, count), vector.reshape(1, -1)
     rows_wanted = min(part.rows, max(16, wanted * max(1, part.rows // part.documents) // 2))
     sign = -1.0 if part.index.metric_type == faiss.METRIC_L2 else 1.0

@@ -50,8 +50,8 @@ def minimum_of(rule: str | int | None, count: int, default: int) -> int:
     try:
         if "<" in text:
             needed = count
-            for part in text.split():
-                bound, inner = part.split("<")
+            for condition in text.split():
+                bound, inner = condition.split("<")
                 if count <= int(bound):
                     return max(0, min(count, needed))
                 needed = minimum_of(inner, count, default)
@@ -81,9 +81,9 @@ class PlainWords:
     def of(cls, ctx: SearchContext, text: str, fields: Sequence[Field], similarity: str | None = None) -> PlainWords:
         groups: dict[tuple[str, str], list[str]] = {}
         vocabulary: dict[str, tuple[str, ...]] = {}
-        for field in fields:
-            groups.setdefault((field.search_analyzer, similarity or field.similarity), []).append(field.path)
-        queries = []
+        for spec in fields:
+            groups.setdefault((spec.search_analyzer, similarity or spec.similarity), []).append(spec.path)
+        queries: list[WordQuery] = []
         for (analyzer, kind), paths in groups.items():
             found = ctx.index.analyzers.get(analyzer)
             terms = tuple(token.term for token in found.tokens(text))
@@ -92,8 +92,8 @@ class PlainWords:
             for token in found.phrase_tokens(text):
                 vocabulary[token.term] = (*vocabulary.get(token.term, ()), *paths)
             # a cosine is of one field's vectors: TF-IDF adds up its fields' scores instead
-            for together in [(p,) for p in paths] if kind == "TFIDF" else [tuple(paths)]:
-                queries.append(WordQuery(together, terms, similarity=similarity_of(kind)))
+            together: list[tuple[str, ...]] = [(p,) for p in paths] if kind == "TFIDF" else [tuple(paths)]
+            queries += [WordQuery(names, terms, similarity=similarity_of(kind)) for names in together]
         return cls(tuple(queries), tuple(vocabulary.items()))
 
 

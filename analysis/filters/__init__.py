@@ -1,5 +1,1 @@
-"""Changes to a stream of tokens."""
-
-from analysis.filters import delimiter, folding, grams, pinyin, select, stem, synonym
-
-__all__ = ["delimiter", "folding", "grams", "pinyin", "select", "stem", "synonym"]
+"""Changes to a stream of tokens. ``analysis.builtin`` imports them all, which registers them."""

@@ -1,5 +1,1 @@
-"""Ways to cut a text."""
-
-from analysis.tokenizers import basic, grams, jieba, mixed, standard
-
-__all__ = ["basic", "grams", "jieba", "mixed", "standard"]
+"""Ways to cut a text. ``analysis.builtin`` imports them all, which registers them."""

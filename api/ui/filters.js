@@ -23,14 +23,14 @@ export function filterFields(properties, prefix = "") {
   return found;
 }
 
-/** A link that narrows the search to documents with this value. */
-export function narrowing(state, field, path, value) {
+/** A link, shown as `content`, that narrows the search to documents with this value. */
+export function narrowing(state, field, path, value, content) {
   const filters = [...state.filters.filter(([name]) => name !== field), [field, value]];
   const label = t("filter.add", { field: path, value });
   return h(
     "a",
     { href: address({ ...state, filters, page: 1 }), "data-go": true, title: label, "aria-label": label },
-    value,
+    content,
   );
 }
 

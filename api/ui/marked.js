@@ -30,7 +30,7 @@ export function snippet(fragments, whole) {
     const { text, ranges } = parseMarks(fragment);
     const at = whole.indexOf(text, end);
     if (at < 0 || whole.slice(end, at).trim() !== "") nodes.push(gap(nodes.length > 0 ? " … " : "… "));
-    else if (nodes.length > 0) nodes.push(" ");
+    else nodes.push(whole.slice(end, at));
     nodes.push(...markedText(text, ofKind(ranges, "match")));
     end = at < 0 ? end : at + text.length;
   }
@@ -40,7 +40,7 @@ export function snippet(fragments, whole) {
 /** Part of a text around [start, end), about `size` long or as long as that range, cut between words. */
 export function surroundings(text, [start, end], ranges, size) {
   const boundary = /[\s，。；、！？]/;
-  let from = Math.max(0, start - Math.max(0, Math.min(60, (size - (end - start)) / 3)));
+  let from = Math.max(0, start - Math.max(0, Math.min(60, Math.floor((size - (end - start)) / 3))));
   if (from > 0) {
     const skip = text.slice(from, start).search(boundary);
     from = skip < 0 ? start : from + skip + 1;

@@ -2,7 +2,7 @@
 
 import * as client from "./client.js";
 import { fill, h, icon } from "./dom.js";
-import { describe, fragmentsOf, marksEverywhere, marksOf } from "./fields.js";
+import { describe, fragmentsOf, leaves, marksEverywhere, marksOf } from "./fields.js";
 import { narrowing } from "./filters.js";
 import { number } from "./i18n.js";
 import { markedText, ofKind, snippet, surroundings } from "./marked.js";
@@ -28,8 +28,7 @@ export function hitList(response, state, filterable) {
 }
 
 function hitItem(hit, rank, { state, filterable, top }) {
-  const highlighted = Object.keys(hit.highlight ?? {}).filter((field) => !/title|name|heading/i.test(field));
-  const view = describe(hit._source, [hit._passage?.field, ...highlighted].filter(Boolean));
+  const view = describe(hit._source, bodies(hit));
   const heading = view.title?.text ?? hit._id;
   const place = h("div", { class: "opened" });
   const title = h(
@@ -59,12 +58,22 @@ function hitItem(hit, rank, { state, filterable, top }) {
   );
 }
 
+/** Fields to show as the text: where the nearest passage is, then the longest in which words matched. */
+function bodies(hit) {
+  const long = leaves(hit._source).filter(
+    ([path, text]) => text.length > 60 && fragmentsOf(hit, path).length > 0,
+  );
+  const matched = long.sort((a, b) => b[1].length - a[1].length).map(([path]) => path);
+  return hit._passage ? [hit._passage.field, ...matched] : matched;
+}
+
 function meta(hit, view, rank, state, filterable) {
   const link = view.link && new URL(view.link);
+  const shown = (path, value) => markedText(value, ofKind(marksOf(hit, path, value), "match"));
   const values = shortValues(view).map(([path, value]) =>
     filterable.has(path)
-      ? narrowing(state, filterable.get(path), path, value)
-      : h("span", { title: path }, value),
+      ? narrowing(state, filterable.get(path), path, value, shown(path, value))
+      : h("span", { title: path }, shown(path, value)),
   );
   return h(
     "p",

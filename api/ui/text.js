@@ -72,15 +72,15 @@ export function utf16Range(text, start, end) {
 }
 
 const HAN = /\p{Script=Han}/gu;
-const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
-const HANGUL = /\p{Script=Hangul}/u;
+const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/gu;
+const HANGUL = /\p{Script=Hangul}/gu;
 
 /** A text's language tag, from its script: zh-Hans, zh-Hant, ja, ko or en; it chooses the glyphs. */
 export function language(text) {
   const sample = text.slice(0, 600);
-  const han = sample.match(HAN) ?? [];
-  if (HANGUL.test(sample)) return "ko";
-  if (KANA.test(sample) && han.length < sample.length * 0.6) return "ja";
+  const [han, kana, hangul] = [HAN, KANA, HANGUL].map((script) => sample.match(script) ?? []);
+  if (hangul.length > han.length) return "ko";
+  if (kana.length > han.length * 0.5) return "ja"; // fewer are a name in a Chinese text
   if (han.length === 0 || han.length < sample.length * 0.08) return "en";
   let traditional = 0;
   for (const character of han) {

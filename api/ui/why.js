@@ -24,8 +24,9 @@ function shares(legs) {
 }
 
 /** The button that sums up why a hit matched, and the panel that it opens; {button, panel}. */
-export function why(hit, { rank, mode, top }) {
+export function why(hit, { rank, mode: asked, top }) {
   const legs = legsOf(hit);
+  const mode = legs.length === 1 ? legs[0].name : asked; // a hybrid may come down to one leg
   const panel = h("div", { class: "why-panel", id: `why-${rank}`, hidden: true });
   const button = h(
     "button",
@@ -37,7 +38,7 @@ export function why(hit, { rank, mode, top }) {
       onclick: () => toggle(button, panel, () => details(hit, legs, mode)),
     },
     h("span", { class: "visually-hidden" }, t("why.open")),
-    legs.length > 0 ? summary(legs) : single(hit, rank, mode, top),
+    legs.length > 1 ? summary(legs) : single(hit, rank, mode, top),
     icon("chevron"),
   );
   return { button, panel };
@@ -100,7 +101,7 @@ function single(hit, rank, mode, top) {
 
 function details(hit, legs, mode) {
   return [
-    legs.length > 0
+    legs.length > 1
       ? table(hit, legs)
       : h("p", { class: "why-note" }, t("why.single", { mode: label(mode), score: score(hit._score) })),
     hit._explanation && [

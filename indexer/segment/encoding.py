@@ -138,7 +138,8 @@ def _encode_wide(
 
 
 @kernel(
-    "int64(int64, int64, int64, int64[::1], uint32[::1], uint32[::1], uint8[::1], int64[::1], uint8[::1], uint8[:,::1], uint32[::1], uint8[::1], uint64[::1])"
+    "int64(int64, int64, int64, int64[::1], uint32[::1], uint32[::1], uint8[::1], int64[::1],"
+    " uint8[::1], uint8[:,::1], uint32[::1], uint8[::1], uint64[::1])"
 )
 def encode_terms(
     documents: int,

@@ -109,7 +109,8 @@ def _term_size(row: np.ndarray, ordinal: int) -> int:
 
 
 @kernel(
-    "UniTuple(int64, 4)(int64[:,::1], int64[::1], uint64[::1], int64, int64, uint32[::1], uint8[::1], uint32[::1], uint8[::1], int64[::1], uint32[::1], uint32[::1], uint8[::1], int64[::1])"
+    "UniTuple(int64, 4)(int64[:,::1], int64[::1], uint64[::1], int64, int64, uint32[::1], uint8[::1],"
+    " uint32[::1], uint8[::1], int64[::1], uint32[::1], uint32[::1], uint8[::1], int64[::1])"
 )
 def _gather(
     fields: np.ndarray,

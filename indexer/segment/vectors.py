@@ -44,7 +44,10 @@ class VectorPart:
     def matrix(self) -> np.ndarray:
         """The vectors, float32[rows, dimension], a view into the mapped index."""
         index = faiss.downcast_index(self.index)
-        return faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
+        return faiss.rev_swig_ptr(
+            index.get_xb(),  # type: ignore[attr-defined]
+            index.ntotal * index.d,
+        ).reshape(index.ntotal, index.d)
 
     @cached_property
     def row_documents(self) -> np.ndarray:

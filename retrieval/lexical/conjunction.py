@@ -35,6 +35,7 @@ from retrieval.lexical.term_info import (
 
 _SLACK = np.float32(1.00001)
 _SEEDS = 32
+_ANY = np.float32(1e38)  # a bound that never excludes
 
 
 @inline
@@ -186,6 +187,7 @@ def top_and(
     threshold = np.zeros(1, np.float32)
     threshold_bits = threshold.view(np.uint32)
     first_column = tables.PER_CLASS + kinds[slots[0]] * tables.CLASS_COLUMNS
+    bounded = by_table and not (phrase and slop > 0)  # sloppy matches may outnumber the rarest term
     total = 0
     for s in range(segments.shape[0]):
         segment = segments[s, 0]
@@ -196,7 +198,7 @@ def top_and(
             missing |= infos[t, KIND] == ABSENT
             column = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
             tables_at[t] = segment[column + tables.TABLE]
-            if by_table and not missing:
+            if bounded and not missing:
                 above = view_f32(segment[column + tables.LIMITS], 256)
                 for q in range(256):
                     limits[t, q] = weights[t] * above[q] * _SLACK
@@ -228,8 +230,8 @@ def top_and(
                 else:
                     for r in range(steps):
                         mine[r] = mine[r] + limit[best[r]] if best[r] else np.float32(-np.inf)
-            if not by_table:
-                mine[:] = np.inf
+            if not bounded:
+                mine[:] = _ANY
             elif count_to == 0:
                 seed = seed_bound(mine, _SEEDS + (state[1] >> 2))
         else:
@@ -247,7 +249,7 @@ def top_and(
                             continue
                     else:
                         threshold_bits[0] = np.uint32(state[2] >> 32)
-                        pruning = total > count_to or count_to == 0
+                        pruning = bounded and (total > count_to or count_to == 0)
                         if bound <= 0 or bound >= seed or (pruning and bound < threshold[0]):
                             continue
                     first, last = range_postings(infos[lead], step, documents)
@@ -259,7 +261,7 @@ def top_and(
                         doc = int64(lead_docs[p])
                     if blocked(segment, doc):
                         continue
-                    pruning = by_table and (total > count_to or count_to == 0)
+                    pruning = bounded and (total > count_to or count_to == 0)
                     if pruning:
                         threshold_bits[0] = np.uint32(state[2] >> 32)
                         if not ranged:
@@ -320,7 +322,7 @@ def top_and(
                         if shape[4] != 0:
                             frequency = np.float32(1.0) + np.float32(np.log(frequency))
                         factor = view_f32(segment[first_column + tables.FACTORS], length + 1)[length]
-                        score[0] = weights[0] * saturate(frequency * factor, shape)
+                        score[0] = weights[0] * saturate(frequency, factor, shape)
                     else:
                         for t in range(terms):
                             table = view_f32(tables_at[t], segment[tables.CODES])

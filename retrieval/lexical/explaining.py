@@ -113,9 +113,16 @@ def explain_phrase(reader: LexicalReader, query: PhraseQuery, plan: PhrasePlan |
 
 
 def phrase_frequency(shape: np.ndarray, factor: float, tf_part: float) -> float:
-    """The frequency that gives a tf part: h solved for tf."""
-    scale, shift, depth, offset, linear = (float(v) for v in shape)
+    """The frequency that gives a tf part: h solved for tf, by bisection where tf multiplies it."""
+    scale, shift, depth, offset, linear, times_tf = (float(v) for v in shape)
     if linear:
         return float(np.exp(tf_part / factor - 1)) if factor else 0.0
-    y = (tf_part - offset) / scale
-    return (y * depth - shift) / (1 - y) / factor
+    if not times_tf:
+        y = (tf_part - offset) / scale
+        return (y * depth - shift) / (1 - y) / factor
+    low, high = 0.0, max(1.0, tf_part / (scale * shift / depth))
+    for _ in range(60):
+        tf = (low + high) / 2
+        below = tf * (scale * (tf * factor + shift) / (tf * factor + depth) + offset) < tf_part
+        low, high = (tf, high) if below else (low, tf)
+    return high

@@ -118,7 +118,7 @@ def probe(
             if not by_table:
                 bytes_at = segment[0, column + tables.BYTES]
                 at = int64(view_u8(bytes_at + doc, 1)[0]) if bytes_at else doc
-                x = saturate(x * view_f32(segment[0, column + tables.FACTORS], at + 1)[at], shape)
+                x = saturate(x, view_f32(segment[0, column + tables.FACTORS], at + 1)[at], shape)
             found[t, 1] = weights[t] * x
             score += weights[t] * x
         scores[d] = score

@@ -196,7 +196,8 @@ class LexicalReader:
             return scores
         counts = np.zeros(owner.size, np.int64)
         probe(
-            plan.scorer.segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, plan.scorer.by_table, plan.scorer.shape,
+            plan.scorer.segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights,
+            plan.scorer.by_table, plan.scorer.shape,
             owner, local, scores, counts, np.empty((plan.kinds.size, 2), np.float32),
         )  # fmt: skip
         scores += np.float32(plan.base)

@@ -24,11 +24,13 @@ def blocked(row: np.ndarray, doc: int) -> bool:
 
 
 @inline
-def saturate(x: np.float32, shape: np.ndarray) -> np.float32:
-    """h(x) of :mod:`retrieval.lexical.similarity`; shape: float32[5]."""
+def saturate(tf: np.float32, factor: np.float32, shape: np.ndarray) -> np.float32:
+    """h(tf * factor) of :mod:`retrieval.lexical.similarity`; shape: float32[6]."""
+    x = tf * factor
     if shape[4] != 0:
         return x
-    return shape[0] * ((x + shape[1]) / (x + shape[2])) + shape[3]
+    y = shape[0] * ((x + shape[1]) / (x + shape[2])) + shape[3]
+    return tf * y if shape[5] != 0 else y
 
 
 @inline
@@ -153,7 +155,7 @@ def add_term(
                     continue
                 freqs[doc] = 0
             factor = factors[bytes_[doc]] if bytes_at else factors[base + doc]
-            scores[doc] += weight * saturate(x * factor, shape)
+            scores[doc] += weight * saturate(x, factor, shape)
             counts[doc] += 1
     return total
 

@@ -123,7 +123,7 @@ class Scorer:
     def table(self, text: TextField, c: int) -> np.ndarray:
         """float32 over a field's codes: h of their frequencies and length bytes, in class c."""
         tf = self.similarity.tf(text.code_freqs).astype(np.float32)
-        return self.similarity.shape().apply(tf * self.byte_factors(c, text.norms)[text.code_bytes])
+        return self.similarity.shape().apply(tf * self.byte_factors(c, text.norms)[text.code_bytes], tf)
 
     def _limits(self, text: TextField, c: int, table: np.ndarray) -> np.ndarray:
         """float32[256]: the greatest table entry among codes of at most each quantised impact."""

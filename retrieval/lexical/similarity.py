@@ -1,9 +1,9 @@
 """How a term's frequency in a document becomes a score.
 
 Every similarity here has the form ``boost * idf * h(f(tf) * factor)`` for a document's factor (its length
-norm) and ``h(x) = scale * (x + shift) / (x + depth) + offset``, or ``h(x) = x``. Kernels know this form
-only; a similarity gives its numbers. All arithmetic of ``h`` is in float32, so that every way to score a
-document gives the same bits.
+norm) and ``h(x) = scale * (x + shift) / (x + depth) + offset``, or ``h(x) = x``, perhaps times f(tf) again.
+Kernels know this form only; a similarity gives its numbers. All arithmetic of ``h`` is in float32, so that
+every way to score a document gives the same bits.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ import numpy as np
 
 
 class Shape(NamedTuple):
-    """``h(x)``: ``linear`` says that it is x itself."""
+    """``h(x)``: ``linear`` says that it is x itself, ``times_tf`` that f(tf) multiplies it once more."""
 
     scale: float = 1.0
     shift: float = 0.0
     depth: float = 1.0
     offset: float = 0.0
     linear: bool = False
+    times_tf: bool = False
 
-    def apply(self, x: np.ndarray) -> np.ndarray:
-        """h in float32, operation by operation as the kernels do it."""
+    def apply(self, x: np.ndarray, tf: np.ndarray) -> np.ndarray:
+        """h in float32, operation by operation as the kernels do it; ``tf``: f(tf)."""
         if self.linear:
             return x
         scale, shift, depth, offset = (np.float32(v) for v in self[:4])
-        return scale * ((x + shift) / (x + depth)) + offset
+        y = scale * ((x + shift) / (x + depth)) + offset
+        return tf * y if self.times_tf else y
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,16 @@ class BM25(Similarity):
 
 @dataclass(frozen=True)
 class BM25Plus(Similarity):
-    """BM25+ (Lv and Zhai, CIKM 2011) as in rank-bm25: idf ln((N + 1) / n), tf part (k1 + 1) tf / (tf + k1
-    norm) + delta.
+    """BM25+ (Lv and Zhai, CIKM 2011): idf ln((N + 1) / n), tf part (k1 + 1) tf / (tf + k1 norm) + delta.
 
-    ``absent_terms``: rank-bm25 adds the delta of query terms that a document lacks as well, which makes
-    scores larger by a constant of the query; False adds it for present terms only, as in the paper, so
-    that presence weighs more than absence however long the document.
+    rank-bm25 adds the delta of query terms that a document lacks as well, a constant of the query; that is
+    the default here. ``as_published``: for present terms only, so that presence weighs more than absence
+    however long the document.
     """
 
     exact_lengths: bool = True
     delta: float = 1.0
-    absent_terms: bool = True
+    as_published: bool = False
 
     def idf(self, df: int, documents: int) -> float:
         """ln((N + 1) / n)."""
@@ -110,21 +111,24 @@ class BM25Plus(Similarity):
 
     def shape(self) -> Shape:
         """(k1 + 1) x / (x + 1) + delta, the delta apart when absent terms get it too."""
-        return Shape(scale=self.k1 + 1, offset=0.0 if self.absent_terms else self.delta)
+        return Shape(scale=self.k1 + 1, offset=self.delta if self.as_published else 0.0)
 
     def absent(self) -> float:
         """delta, unless it is for present terms only."""
-        return self.delta if self.absent_terms else 0.0
+        return 0.0 if self.as_published else self.delta
 
 
 @dataclass(frozen=True)
 class BM25L(Similarity):
-    """BM25L (Lv and Zhai, SIGIR 2011) as in rank-bm25: idf ln((N + 1) / (n + .5)), tf part
-    (k1 + 1)(c + delta) / (k1 + c + delta) with c = tf / norm. ``absent_terms`` as for :class:`BM25Plus`."""
+    """BM25L (Lv and Zhai, SIGIR 2011): idf ln((N + 1) / (n + .5)), tf part (k1 + 1)(c + delta) / (k1 + c +
+    delta) with c = tf / norm.
+
+    rank-bm25 multiplies that by tf once more; that is the default here. ``as_published``: without.
+    """
 
     exact_lengths: bool = True
     delta: float = 0.5
-    absent_terms: bool = True
+    as_published: bool = False
 
     def idf(self, df: int, documents: int) -> float:
         """ln((N + 1) / (n + .5))."""
@@ -134,17 +138,9 @@ class BM25L(Similarity):
         """1 / norm: c is the frequency times this."""
         return (1.0 / np.maximum(self._norm(lengths, average, norms), 1e-30)).astype(np.float32)
 
-    def _floor(self) -> float:
-        return (self.k1 + 1) * self.delta / (self.k1 + self.delta)
-
     def shape(self) -> Shape:
-        """(k1 + 1)(x + delta) / (x + k1 + delta), less its value at 0 when absent terms get that too."""
-        offset = -self._floor() if self.absent_terms else 0.0
-        return Shape(self.k1 + 1, self.delta, self.k1 + self.delta, offset)
-
-    def absent(self) -> float:
-        """The tf part at frequency 0, unless it is for present terms only."""
-        return self._floor() if self.absent_terms else 0.0
+        """(k1 + 1)(x + delta) / (x + k1 + delta), times tf unless as published."""
+        return Shape(self.k1 + 1, self.delta, self.k1 + self.delta, times_tf=not self.as_published)
 
 
 @dataclass(frozen=True)

@@ -191,8 +191,8 @@ class _Reader:
     def _word(self, word: str, fields: tuple[tuple[str, float], ...]) -> Query:
         if re.search(r"(?<!\\)[*?]", word) or re.search(r"(?<!\\)~\d*(\.\d+)?$", word) or re.fullmatch(r"/.+/", word):
             raise ParsingError(
-                f"Failed to parse query [{self.text}]: wildcards, regular expressions and fuzzy words such as [{word}] are "
-                "not supported; escape the sign with a backslash to look for it"
+                f"Failed to parse query [{self.text}]: wildcards, regular expressions and fuzzy words such as "
+                f"[{word}] are not supported; escape the sign with a backslash to look for it"
             )
         text, boost = _unescaped(word), self._boost()
         if len(fields) == 1 and "*" not in fields[0][0]:

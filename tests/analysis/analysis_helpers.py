@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -68,7 +69,7 @@ def as_documents(batch: TokenBatch) -> list[list[tuple[str, int]]]:
     terms = [term.decode() for term in batch.vocabulary()]
     pairs = [(terms[i], int(p)) for i, p in zip(batch.terms.tolist(), batch.positions.tolist(), strict=True)]
     bounds = batch.documents.tolist()
-    return [pairs[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [pairs[a:b] for a, b in pairwise(bounds)]
 
 
 def terms_of(tokens: Iterable) -> list[str]:

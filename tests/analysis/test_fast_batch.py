@@ -104,16 +104,14 @@ def test_batches_in_several_threads_do_not_mix():
     analyzer = get_analyzer("multilingual")
     texts = [[f"word{i} running 北京{chr(0x4E00 + 37 * i + j)} " * 50 for j in range(40)] for i in range(4)]
     expected = [as_documents(Analyzer.batch(analyzer, values)) for values in texts]
-    failures = []
+    equal = []
 
     def work(index):
-        for _ in range(5):
-            if as_documents(analyzer.batch(texts[index])) != expected[index]:
-                failures.append(index)
+        equal.extend(as_documents(analyzer.batch(texts[index])) == expected[index] for _ in range(5))
 
     threads = [threading.Thread(target=work, args=(index,)) for index in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures
+    assert equal == [True] * 20

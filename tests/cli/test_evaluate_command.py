@@ -41,6 +41,7 @@ def folder(tmp_path) -> Path:
 @pytest.fixture(autouse=True)
 def data(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("QUARRY_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path / "data"
 
 
@@ -54,7 +55,7 @@ def test_figures_of_a_temporary_index_and_its_runs(folder, data, tmp_path, capsy
     run = read_run(runs / "tiny.bm25.run")
     assert measure(load_collection(folder).judgments, run).means["nDCG@10"] == 1.0
     assert not data.exists()
-    assert not list(Path(tempfile.gettempdir()).glob("quarry-evaluation-*"))
+    assert not list(tmp_path.glob("quarry-evaluation-*"))
 
 
 def test_an_existing_index_and_a_readable_table(folder, capsys):

@@ -144,7 +144,7 @@ def test_loading_into_a_service_by_its_address(news, service, capsys):
 def test_a_load_that_was_killed_goes_on_where_it_stopped(tmp_path, data, capsys):
     """SIGKILL in the middle of a load: what it had acknowledged is there, and a second run adds the rest."""
     path = tmp_path / "many.jsonl"
-    count = 30_000
+    count = 10_000
     with path.open("w", encoding="utf-8") as file:
         for i in range(count):
             file.write(json.dumps({"_id": f"d{i}", "text": f"文档 document {i} {i * 7919 % 104729}"}) + "\n")
@@ -157,7 +157,7 @@ def test_a_load_that_was_killed_goes_on_where_it_stopped(tmp_path, data, capsys)
 
     truth, written = data / "indices" / "news" / "truth.db", 0
     deadline = time.monotonic() + 60
-    while written < 1000 and time.monotonic() < deadline and process.poll() is None:
+    while written < 600 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
         if truth.is_file():
             store = Store(truth)

@@ -152,7 +152,7 @@ def test_word2vec_of_its_own_text_finds_the_passage(collection, name):
     gold = dict(line.split("\t")[:2] for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:])
     texts = [f"{passage['title']}\n{passage['text']}" for passage in passages]
     text_sentences = [words(text[start:end]) for text in texts for start, end in sentences(text)]
-    encoder = SifEncoder.fit(train_word2vec(text_sentences, Word2VecConfig(epochs=60)), words, texts)
+    encoder = SifEncoder.fit(train_word2vec(text_sentences, Word2VecConfig(epochs=30)), words, texts)
     scores = encoder.encode_queries([query["text"] for query in queries]) @ encoder.encode_passages(texts).T
     best = np.argsort(-scores, axis=1)[:, :3]
     found = [gold[query["_id"]] in {passages[j]["_id"] for j in row} for query, row in zip(queries, best, strict=True)]

@@ -71,6 +71,8 @@ def test_which_queries_ask(browser: Browser, site: Site, query: str, asks: bool)
         ("第二次世界大戦は1939年に始まった", "ja"),
         ("서울의 날씨", "ko"),
         ("GPT-4 与 C++ 的比较", "zh-Hans"),
+        ("白岳峰（백악봉）是韩国的一座山峰", "zh-Hans"),
+        ("战国无双的日文原名是「戦国無双」，又作せんごく", "zh-Hans"),
     ],
 )
 def test_a_text_chooses_its_glyphs(browser: Browser, site: Site, text: str, language: str) -> None:

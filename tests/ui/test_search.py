@@ -44,6 +44,12 @@ def test_matched_words_are_marked(browser: Browser, site: Site) -> None:
     assert marked
 
 
+def test_a_matched_value_is_marked_beside_the_text(browser: Browser, site: Site) -> None:
+    assert search(browser, site, q="nature", mode="bm25")[0] == "Great Barrier Reef"
+    assert browser.texts(".hit:first-child .meta mark") == ["nature"]
+    assert (browser.text(".hit:first-child .snippet") or "").startswith("The Great Barrier Reef is the largest")
+
+
 def test_chinese_matches_are_marked_exactly(browser: Browser, site: Site) -> None:
     assert search(browser, site, q="紫禁城", mode="bm25")[0] == "故宫"
     assert browser.texts(".hit:first-child .snippet mark")[0] == "紫禁城"

@@ -1,0 +1,166 @@
+"""Requests with something wrong in them: thousands of them, and each is answered or refused, never a 500."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from api.app import create_app
+from indexer import Node
+from settings import Settings
+
+REQUESTS = 1500
+WORDS_ONLY = {"semantic": {"families": []}}
+FIELDS: dict[str, Any] = {
+    "text": {"type": "text", "fields": {"exact": {"type": "keyword", "ignore_above": 100}}},
+    "title": {"type": "text"},
+    "tag": {"type": "keyword"},
+    "n": {"type": "long"},
+    "d": {"type": "date"},
+    "b": {"type": "boolean"},
+    "v": {"type": "dense_vector", "dims": 3},
+}
+QUERIES: tuple[dict[str, Any], ...] = (
+    {"match": {"text": {"query": "word1 中文", "operator": "and", "minimum_should_match": "2", "boost": 2}}},
+    {"match_phrase": {"text": {"query": "中文 word1", "slop": 2}}},
+    {"term": {"tag": {"value": "t1", "boost": 2}}},
+    {"terms": {"tag": ["t1", "t2"]}},
+    {"range": {"n": {"gte": 3, "lt": "9"}}},
+    {"range": {"d": {"gte": "2024-01-03||/d", "lte": "now", "format": "yyyy-MM-dd"}}},
+    {"exists": {"field": "n"}},
+    {"ids": {"values": ["1", "2"]}},
+    {"bool": {"must": [{"match_all": {}}], "should": [{"match": {"text": "x"}}], "filter": {"term": {"b": True}}}},
+    {"multi_match": {"query": "word1", "fields": ["title^2", "text"], "type": "best_fields", "tie_breaker": 0.3}},
+    {"combined_fields": {"query": "word1 title", "fields": ["title", "text"]}},
+    {"constant_score": {"filter": {"term": {"n": 1}}, "boost": 1.2}},
+    {"query_string": {"query": 'title:1 AND (word1 OR "中文"~2)', "default_field": "text"}},
+    {"knn": {"field": "v", "query_vector": [1, 2, 3], "k": 3, "filter": {"term": {"b": True}}}},
+)
+PARTS: dict[str, Any] = {
+    "size": 5,
+    "from": 1,
+    "_source": {"includes": ["title"], "excludes": ["n"]},
+    "highlight": {"fields": {"text": {"fragment_size": 20}}, "pre_tags": ["<b>"], "post_tags": ["</b>"]},
+    "explain": True,
+    "track_total_hits": True,
+    "min_score": 0.1,
+    "timeout": "1s",
+    "sort": [{"n": {"order": "desc", "missing": "_last"}}, "_score"],
+    "post_filter": {"term": {"b": True}},
+}
+_STANDARD = {"standard": {"query": QUERIES[0]}}
+RETRIEVERS: tuple[dict[str, Any], ...] = (
+    {"rrf": {"retrievers": [_STANDARD, {"knn": {"field": "v", "query_vector": [1, 2, 3], "k": 3}}]}},
+    {"linear": {"retrievers": [{"retriever": _STANDARD, "weight": 2, "normalizer": "minmax"}]}},
+)
+ANALYSIS = {
+    "analyzer": {"own": {"type": "custom", "tokenizer": "standard", "filter": ["f"], "char_filter": ["m"]}},
+    "filter": {"f": {"type": "stop", "stopwords": ["x"]}},
+    "char_filter": {"m": {"type": "mapping", "mappings": ["a => b"]}},
+}
+WRONG: tuple[Any, ...] = (
+    None, 0, -1, 1, 3.7, 1e308, 10**30, 2**63, True, False, "", "x", "中", "*", "-1", "2024", "1s", [], [1], ["x"],
+    [[]], [None], {}, {"x": 1}, {"": {}}, "\x00", "a" * 3000, {"match_all": {}}, [{}],
+)  # fmt: skip
+
+
+def requests(chance: random.Random) -> tuple[str, str, dict[str, Any]]:
+    """One valid request: its method, path and body."""
+    kind = chance.randrange(12)
+    if kind < 6:
+        body = {key: value for key, value in PARTS.items() if chance.random() < 0.4}
+        return "POST", "/fuzz/_search", {**body, "query": chance.choice(QUERIES)}
+    if kind == 6:
+        return "POST", "/fuzz/_search", {"retriever": chance.choice(RETRIEVERS), "size": 3, "explain": True}
+    if kind == 7:
+        return (
+            "PUT",
+            "/fuzz/_doc/x",
+            {"text": ["a", "b"], "n": 1, "d": "2024-01-01", "b": True, "v": [1, 2, 3], "o": {"p": 1}},
+        )
+    if kind == 8:
+        update = {"doc": {"n": 2}, "upsert": {"n": 1}, "doc_as_upsert": False, "_source": ["n"]}
+        return "POST", "/fuzz/_update/1", update
+    if kind == 9:
+        mappings = {"dynamic": True, "properties": {**FIELDS, "own": {"type": "text", "analyzer": "own"}}}
+        settings = {"refresh_interval": "1s", "analysis": ANALYSIS, "semantic": {"families": [], "vectors": "sentence"}}
+        return "PUT", "/made", {"settings": {"index": settings}, "mappings": mappings}
+    if kind == 10:
+        name = f"new{chance.randrange(50)}"
+        return "PUT", "/fuzz/_mapping", {"properties": {name: {"type": "text", "fields": {"k": {"type": "keyword"}}}}}
+    chain = {"tokenizer": {"type": "ngram", "min_gram": 1, "max_gram": 2}, "filter": ["lowercase", {"type": "stop"}]}
+    return "POST", "/fuzz/_analyze", {"text": ["The cats 中文", "x"], **chain}
+
+
+def mutated(body: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """A copy with one or two parts replaced, removed or added."""
+    out = copy.deepcopy(body)
+    for _ in range(chance.choice((1, 1, 1, 2))):
+        places = list(_places(out))
+        if not places:
+            break
+        holder, key = chance.choice(places)
+        what = chance.random()
+        if what < 0.7:
+            holder[key] = copy.deepcopy(chance.choice(WRONG))
+        elif what < 0.85:
+            del holder[key]
+        elif isinstance(holder, dict):
+            holder[chance.choice(("extra", "type", "query", "boost", "field", "_name"))] = chance.choice(WRONG)
+        else:
+            holder.append(chance.choice(WRONG))
+    return out
+
+
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in list(pairs):
+        yield node, key
+        yield from _places(value)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[FlaskClient]:
+    settings = Settings(data=tmp_path / "data")
+    node = Node(settings)
+    made = create_app(node, settings).test_client()
+    body = {"settings": WORDS_ONLY, "mappings": {"properties": FIELDS}}
+    assert made.put("/fuzz", json=body).status_code == 200
+    for n in range(20):
+        document = {"text": f"word{n % 5} 中文", "title": f"标题 {n}", "tag": f"t{n % 3}", "n": n, "b": n % 2 == 0}
+        made.put(f"/fuzz/_doc/{n}", json={**document, "d": "2024-01-02", "v": [n + 1, 1, 2]})
+    made.post("/fuzz/_refresh")
+    yield made
+    node.close()
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+def test_no_request_is_answered_with_500(client: FlaskClient) -> None:
+    chance = random.Random(20)
+    refused = 0
+    for _ in range(REQUESTS):
+        method, path, body = requests(chance)
+        body = mutated(body, chance)
+        answer = client.open(path, method=method, json=body)
+        assert answer.status_code < 500, (method, path, body)
+        if answer.status_code >= 400:
+            refused += 1
+            error = answer.json["error"]
+            assert error["type"]
+            assert error["reason"], (method, path, body)
+        if path == "/made" and answer.status_code == 200:
+            # What was accepted must be usable: a mapping that no refresh can take would stop the index.
+            written = client.put("/made/_doc/1?refresh=true", json={"text": "cats 中文", "own": "a x", "n": 1})
+            assert written.status_code < 500, body
+            assert client.get("/made/_search?q=cats").status_code < 500, body
+            client.delete("/made")
+    assert refused > REQUESTS / 2, "the mutations hardly did anything"
+    assert client.put("/fuzz/_doc/last?refresh=true", json={"n": 99}).status_code == 201
+    found = client.post("/fuzz/_search", json={"query": {"term": {"n": 99}}}).json["hits"]["hits"]
+    assert [hit["_id"] for hit in found] == ["last"]
