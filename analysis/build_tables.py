@@ -17,7 +17,7 @@ from pathlib import Path
 
 from analysis.resources import DATA, read_pairs
 
-SCALARS = [*range(0xD800), *range(0xE000, 0x110000)]
+SCALARS = [*range(0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000)]  # where characters are
 CONTEXT = "*"  # stands for "depends on its neighbours"
 
 # Where NFKC alone would read wrongly, or where a mark is not part of what people search for.
@@ -108,7 +108,7 @@ def fold_rows() -> Iterator[tuple[int, str | None]]:
         if text and text[0] in marks:
             yield code, None
             continue
-        folded = "".join(simplify(low) for c in text for low in c.lower())
+        folded = "".join(SPECIAL.get(ord(low), simplify(low)) for c in text for low in c.lower())
         if folded != char:
             yield code, folded
 

@@ -74,19 +74,20 @@ class Terms(dict[str, str]):
         self._stemmer = stemmer
 
     def __missing__(self, word: str) -> str:
+        if len(word) > MAX_TERM:  # not a word: no stem, and not worth keeping
+            return word[:MAX_TERM]
         if len(self) > _CACHED:
             self.clear()
         term = self[word] = self.many([word])[0]
         return term
 
     def many(self, words: list[str]) -> list[str]:
-        """The terms of many words, not kept."""
+        """The terms of many words of at most MAX_TERM characters, not kept."""
         bare = words
         if "'" in "".join(words):
             bare = [word[:-2] if word[-2:] == "'s" and len(word) > 2 else word for word in words]
         stems = bare if self._stemmer is None else self._stemmer.many(bare)
-        terms = [word if "@" in word else stem or word for word, stem in zip(words, stems, strict=True)]
-        return [term[:MAX_TERM] for term in terms] if max(map(len, terms)) > MAX_TERM else terms
+        return [word if "@" in word else stem or word for word, stem in zip(words, stems, strict=True)]
 
 
 class Scan:

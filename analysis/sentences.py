@@ -75,8 +75,8 @@ def _dot_ends(text: str, start: int, mark: re.Match[str], following: str, lower:
         tight = before.rstrip()
         if not tight or not following[:1].isdigit():
             return bool(tight)
-        word = _WORD_BEFORE.search(tight)
-        return not (tight[-1].isdigit() or (word and word[0].lower() in read_words("abbreviations.txt")))
+        last = _WORD_BEFORE.search(tight)
+        return not (tight[-1].isdigit() or (last and last[0].lower() in read_words("abbreviations.txt")))
     if len(mark[0]) > 1 and before[-1] not in ".":  # a quote or bracket closes after the period
         return not following[:1].islower() or lower
     found = _WORD_BEFORE.search(before)
@@ -89,7 +89,7 @@ def _dot_ends(text: str, start: int, mark: re.Match[str], following: str, lower:
     if word[0].isdigit() and word[-1].isalpha() and first.islower():
         return False  # a 12-in. tunnel
     if word.isdigit() or len(word) == 1:
-        if _NUMBER_ITEM.fullmatch(text[start : mark.start()]):
+        if mark.start() - start < 12 and _NUMBER_ITEM.fullmatch(text[start : mark.start()]):
             return False  # "1." of a list
         if word.isdigit():
             return not first.islower() or lower

@@ -132,7 +132,8 @@ def _refusal(evidence: Evidence, probability: float, request: AskRequest) -> str
 
 def _extracted(evidence: Evidence, request: AskRequest, probability: float, fell_back: bool) -> Answer:
     chosen = best_sentences(evidence)
-    chosen.sort(key=lambda s: (min(chosen.index(t) for t in chosen if t.passage == s.passage), s.start))
+    order = list(dict.fromkeys(s.passage for s in chosen))  # the best passage first, each in its own order
+    chosen = sorted(chosen, key=lambda s: (order.index(s.passage), s.start))
     citations = [cite(evidence, s, n) for n, s in enumerate(chosen, 1)]
     text = with_marks([(c.quote, c.n) for c in citations])
     reason = "verbatim sentences of the passages found"

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from api import media, ndjson
 from api.body import Body, parse_json
-from api.errors import UnreadableContent
 from api.limits import Limits
 from api.metrics import Metrics
 from api.parameters import parse_all
@@ -114,10 +113,3 @@ class Call:
 def _kind(value: Any) -> str:
     names = {list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
     return names.get(type(value), "null")
-
-
-def check_string(value: Any, what: str) -> str:
-    """`value` when it is a string; UnreadableContent names `what` otherwise."""
-    if not isinstance(value, str):
-        raise UnreadableContent(f"[{what}] must be a string, not {_kind(value)}")
-    return value

@@ -98,7 +98,7 @@ def stop_background(_: Arbiter, worker: Worker) -> None:
 
 def forget_worker(_: Arbiter, worker: Worker) -> None:
     """Drop the gauges of a worker that is gone, however it went."""
-    from prometheus_client import multiprocess
+    from prometheus_client import multiprocess  # not before the folder is in the environment
 
     multiprocess.mark_process_dead(worker.pid)
 

@@ -9,6 +9,10 @@ a random local port. From the repository's root:
     PYTHONPATH=/tmp/llamacpp python -m benchmarks.generator            # prints the tables
     PYTHONPATH=/tmp/llamacpp python -m benchmarks.generator --save     # and keeps them in generator.md
 
+On agreement: both round activations to 8 bits, each in its own way, and disagree where that decides. With
+float activations (``accuracy_level=1`` in ``generator.graph``; decoding is then 2.5 times slower) 97.3 % of
+3,000 tokens agreed and the largest gap was 0.48 logits; a share of the rest is llama.cpp's own rounding.
+
 What it does not measure: the quality of the answers, several generations at once, other machines. Decoding
 is compared without drafts, token by token; what drafts gain is a line of its own, since it depends on how
 much an answer repeats its passage.

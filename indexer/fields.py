@@ -32,6 +32,15 @@ PARAMETERS = {
     "object": {"properties", "dynamic", "enabled"},
     **{name: {"coerce", "ignore_malformed"} for name in (*INTEGERS, *FLOATS)},
 }  # fmt: skip
+_SHAPES: dict[type, tuple[str, ...]] = {
+    str: ("analyzer", "search_analyzer", "similarity", "format", "inference_id", "model", "vectors", "title",
+          "element_type", "normalizer", "locale", "term_vector"),
+    bool: ("index", "store", "doc_values", "norms", "coerce", "ignore_malformed", "enabled", "fielddata"),
+    int: ("ignore_above", "dims", "position_increment_gap"),
+    dict: ("fields", "properties", "meta"),
+}  # fmt: skip
+SHAPES = {name: kind for kind, names in _SHAPES.items() for name in names}
+TEXT_SIMILARITIES = ("BM25", "BM25Plus", "BM25L", "TFIDF")
 VECTOR_SIMILARITIES = ("cosine", "dot_product", "l2_norm")
 _JAVA = (
     ("yyyy", "%Y"), ("uuuu", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S"),

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from .errors import InvalidDocument, InvalidMapping, InvalidRequest
-from .fields import _COMMON, PARAMETERS, TYPES, VECTOR_SIMILARITIES, Field
+from .fields import _COMMON, PARAMETERS, SHAPES, TEXT_SIMILARITIES, TYPES, VECTOR_SIMILARITIES, Field
 
 TITLE_NAMES = ("title", "name", "headline", "subject", "标题", "题目", "名称")
 BODY_NAMES = (
@@ -294,29 +294,36 @@ def _walk(properties: Any, prefix: str, objects: dict[str, Any]) -> Iterator[Fie
         kind = spec.get("type", "object" if "properties" in spec or "dynamic" in spec else None)
         if kind is None:
             raise InvalidMapping(f"No type specified for field [{path}]")
-        if kind not in TYPES:
+        if not isinstance(kind, str) or kind not in TYPES:
             raise InvalidMapping(f"No handler for type [{kind}] declared on field [{path}]; known are {sorted(TYPES)}")
         if kind == "object":
             unknown = set(spec) - PARAMETERS["object"] - {"type"}
             if unknown:
                 raise InvalidMapping(f"unknown parameter {sorted(unknown)} on object [{path}]")
+            _check_shapes(path, spec)
+            if spec.get("dynamic", True) not in (True, False, "true", "false", "strict"):
+                raise InvalidMapping(f"[dynamic] of [{path}] must be true, false or strict")
             inherited = objects.get(prefix[:-1], True)
             objects[path] = "disabled" if spec.get("enabled") is False else spec.get("dynamic", inherited)
             yield from _walk(spec.get("properties", {}), path + ".", objects)
             continue
         yield _checked_field(path, spec, None)
-        for sub, inner in (spec.get("fields") or {}).items():
+        for sub, inner in spec.get("fields", {}).items():
             yield _checked_field(f"{path}.{sub}", inner, path)
 
 
 def _checked_field(path: str, spec: dict[str, Any], parent: str | None) -> Field:
-    kind = spec.get("type")
-    if kind not in TYPES or kind == "object":
+    kind = spec.get("type") if isinstance(spec, dict) else None
+    if not isinstance(kind, str) or kind not in TYPES or kind == "object":
         raise InvalidMapping(f"No handler for type [{kind}] declared on field [{path}]")
     params = {key: value for key, value in spec.items() if key not in ("type",)}
     unknown = set(params) - _COMMON - PARAMETERS[kind]
     if unknown:
         raise InvalidMapping(f"unknown parameter {sorted(unknown)} on mapper [{path}] of type [{kind}]")
+    _check_shapes(path, params)
+    known = VECTOR_SIMILARITIES if kind == "dense_vector" else TEXT_SIMILARITIES
+    if params.get("similarity", known[0]) not in known:
+        raise InvalidMapping(f"[similarity] of [{path}] must be one of {', '.join(known)}")
     if params.get("copy_to"):
         raise InvalidMapping(
             f"[copy_to] on [{path}] is not supported; query several fields with multi_match or combined_fields"
@@ -325,9 +332,15 @@ def _checked_field(path: str, spec: dict[str, Any], parent: str | None) -> Field
         dims = params.get("dims")
         if not isinstance(dims, int) or not 1 <= dims <= 4096:
             raise InvalidMapping(f"[dims] of dense_vector [{path}] must be a number from 1 to 4096")
-        if params.get("similarity", "cosine") not in VECTOR_SIMILARITIES:
-            raise InvalidMapping(f"[similarity] of dense_vector [{path}] must be one of {VECTOR_SIMILARITIES}")
     return Field(path, kind, params, parent)
+
+
+def _check_shapes(path: str, params: dict[str, Any]) -> None:
+    for key, value in params.items():
+        wanted = SHAPES.get(key)
+        wrong = wanted is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)))
+        if wrong and wanted is not None and not (wanted is bool and value in ("true", "false")):
+            raise InvalidMapping(f"[{key}] of [{path}] must be a {wanted.__name__}, not [{value}]")
 
 
 def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

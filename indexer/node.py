@@ -21,7 +21,7 @@ from settings import Settings
 
 from .embedding import Progress, SpaceFiller
 from .encoders import Encoders
-from .engine import Index
+from .engine import Index, parse_interval
 from .errors import IndexExists, IndexNotFound, InvalidIndexName, InvalidRequest
 from .manifest import file_lock
 from .mapping import Mapping
@@ -32,7 +32,7 @@ _FORBIDDEN = re.compile(r'[\\/*?"<>| ,#:\x00-\x1f]')
 MERGE_SECONDS = 5.0
 KNOWN_SETTINGS = {
     "number_of_shards", "number_of_replicas", "refresh_interval", "analysis", "semantic", "similarity",
-    "max_result_window", "hidden", "provided_name", "creation_date", "uuid", "version", "mapping", "codec",
+    "max_result_window", "query", "hidden", "provided_name", "creation_date", "uuid", "version", "mapping", "codec",
 }  # fmt: skip
 
 
@@ -244,6 +244,11 @@ def flat_settings(body: Any) -> dict[str, Any]:
                 put(inner.split("."), deep, out)
         else:
             put(key.removeprefix("index.").split("."), value, out)
+    for name in ("analysis", "semantic", "query"):
+        if not isinstance(out.get(name, {}), dict):
+            raise InvalidRequest(f"[index.{name}] must be an object, not [{out[name]}]")
+    if "refresh_interval" in out:
+        parse_interval(out["refresh_interval"])
     unknown = set(out) - KNOWN_SETTINGS
     if unknown:
         raise InvalidRequest(

@@ -58,6 +58,8 @@ class SemanticSettings:
         families = body.get("families", FAMILIES)
         if isinstance(families, str):
             families = [f for f in families.split(",") if f]
+        if not isinstance(families, list | tuple):
+            raise InvalidRequest("[index.semantic.families] must be a list of families")
         wrong = [f for f in families if f not in FAMILIES]
         if wrong:
             raise InvalidRequest(

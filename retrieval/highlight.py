@@ -53,10 +53,10 @@ def parse_highlight(body: Any) -> tuple[tuple[str, FieldOptions], ...]:
         if key not in _OPTIONS | {"fields"}:
             raise ParsingError(f"[highlight] unknown field [{key}]")
     fields = body.get("fields")
-    if isinstance(fields, list):
+    if isinstance(fields, list) and all(isinstance(part, dict) for part in fields):
         fields = {k: v for part in fields for k, v in part.items()}
-    if not isinstance(fields, dict):
-        raise ParsingError("[highlight] requires [fields]")
+    if not isinstance(fields, dict) or not all(own is None or isinstance(own, dict) for own in fields.values()):
+        raise ParsingError("[highlight] requires [fields], an object with a field's options under each name")
     return tuple((pattern, _options({**body, **(own or {})})) for pattern, own in fields.items())
 
 
@@ -68,10 +68,9 @@ def _options(body: dict[str, Any]) -> FieldOptions:
     for key, value in sizes.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise ParsingError(f"[highlight] [{key}] must be a number that is not negative, not [{value}]")
-    pre, post = body.get("pre_tags", ["<em>"]), body.get("post_tags", ["</em>"])
     return FieldOptions(
-        pre if isinstance(pre, str) else str(pre[0]),
-        post if isinstance(post, str) else str(post[0]),
+        _tag(body, "pre_tags", "<em>"),
+        _tag(body, "post_tags", "</em>"),
         sizes["fragment_size"],
         sizes["number_of_fragments"],
         sizes["no_match_size"],
@@ -79,6 +78,15 @@ def _options(body: dict[str, Any]) -> FieldOptions:
         body.get("order") == "score",
         body.get("encoder") == "html",
     )
+
+
+def _tag(body: dict[str, Any], key: str, default: str) -> str:
+    """The first tag; more are for numbered highlighters."""
+    tags = body.get(key, default)
+    tags = [tags] if isinstance(tags, str) else tags
+    if not isinstance(tags, list) or not tags or not all(isinstance(tag, str) for tag in tags):
+        raise ParsingError(f"[highlight] [{key}] must be a list of strings")
+    return str(tags[0])
 
 
 class Highlighter:

@@ -248,7 +248,7 @@ def _fusion(parser: Parser, kind: str, body: dict[str, Any], size: int) -> Fusio
             raise ParsingError("[linear] each of [retrievers] is {retriever, weight, normalizer}")
         if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
             raise ParsingError(f"[{kind}] [weight] must be a number that is not negative, not [{weight}]")
-        if normalizer not in NORMALIZERS:
+        if not isinstance(normalizer, str) or normalizer not in NORMALIZERS:
             raise ParsingError(f"[{kind}] unknown normalizer [{normalizer}]; known are {', '.join(NORMALIZERS)}")
         parts.append((parse_retriever(parser, child, 0), float(weight), str(normalizer)))
     constant = body.get("rank_constant", RANK_CONSTANT) if kind == "rrf" else None

@@ -6,10 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from settings import prepare_kernel_cache
 
 prepare_kernel_cache()
+
+# The same examples in every run, so that a change is judged by itself; QUARRY_EXPLORE=1 looks for new ones.
+hypothesis_settings.register_profile("fixed", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("explore", deadline=None)
+hypothesis_settings.load_profile("explore" if os.environ.get("QUARRY_EXPLORE") else "fixed")
 
 ROOT = Path(__file__).resolve().parent.parent
 

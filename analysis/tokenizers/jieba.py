@@ -11,7 +11,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from analysis.charfilters.normalize import simplify
@@ -37,7 +37,7 @@ def simplify_words(text: str) -> str:
     return changed if len(changed) == len(text) else simplify(text)
 
 
-@cache
+@lru_cache(maxsize=4)  # each holds a dictionary
 def segmenter(user_words: tuple[str, ...] = ()) -> Any:
     """A jieba tokenizer with its dictionary loaded (about 0.7 s), and words of the user's.
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import orjson
 
 from api.body import parse_json
-from api.errors import ContentTooLong, UnreadableContent
+from api.errors import ContentTooLong, UnreadableContent, as_quarry_error
 from api.ndjson import Line
 from api.shapes import UpdateRequest
 from indexer.errors import InvalidDocument, InvalidRequest, QuarryError
@@ -137,8 +137,6 @@ def _read_document(operation: Operation, line: Line, limit: int) -> QuarryError 
 
 
 def _read_update(operation: Operation, value: dict[str, Any]) -> QuarryError | None:
-    from api.errors import as_quarry_error
-
     try:
         request = UpdateRequest.model_validate(value)
     except ValueError as error:

@@ -41,7 +41,10 @@ class Range(Query):
         for _, value in bounds:
             if isinstance(value, dict | list):
                 raise ParsingError(f"[range] bounds of [{path}] must be single values")
-        return cls(path, bounds, found.get("format"), float(found.get("boost", 1.0)), found.get("_name"))
+        formats = found.get("format")
+        if formats is not None and not isinstance(formats, str):
+            raise ParsingError(f"[range] [format] of [{path}] must be a string")
+        return cls(path, bounds, formats, float(found.get("boost", 1.0)), found.get("_name"))
 
     def matches(self, ctx: SearchContext) -> Matches:
         return Matches.of_mask(self.mask(ctx), self.boost)

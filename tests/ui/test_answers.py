@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from browser import Browser
-from conftest import Site
+from .browser import Browser
+from .library import Site
 
 QUESTION = "When was the Sydney Harbour Bridge opened to traffic?"
 

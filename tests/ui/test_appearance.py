@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
-from browser import Browser
-from conftest import Site
+
+from .browser import Browser
+from .library import Site
 
 UI = Path(__file__).resolve().parents[2] / "api" / "ui"
 QUESTION = "When was the Sydney Harbour Bridge opened to traffic?"
@@ -52,12 +52,6 @@ def test_what_is_touched_is_large_enough(browser: Browser, site: Site) -> None:
         "return sizes.filter(([, width, height]) => width < 24 || height < 24)"  # WCAG 2.2, criterion 2.5.8
     )
     assert small == []
-
-
-def test_the_languages_have_the_same_texts() -> None:
-    english, chinese = (json.loads((UI / f"messages.{name}.json").read_text()) for name in ("en", "zh"))
-    plain = {key.removesuffix(".one").removesuffix(".other") for key in english}
-    assert plain == set(chinese)
 
 
 def test_the_interface_follows_the_browser_then_the_reader(browser: Browser, site: Site) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from browser import Browser
-from conftest import Site
+from .browser import Browser
+from .library import Site
 
 
 def focused(browser: Browser) -> str:

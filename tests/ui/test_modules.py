@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from browser import Browser
-from conftest import Site
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from .browser import Browser
+from .library import Site
 
 SHARED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXTS = st.text(st.sampled_from("ab 故宫臺𠮷😀é\u0301½\n"), max_size=30)

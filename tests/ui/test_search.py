@@ -5,8 +5,9 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browser import Browser
-from conftest import BLOCKS, Site
+
+from .browser import Browser
+from .library import BLOCKS, Site
 
 MODES = ["hybrid", "bm25", "tfidf", "word2vec", "glove", "bert"]
 
