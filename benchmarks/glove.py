@@ -63,7 +63,7 @@ def main() -> None:
     if not all((DATA / name).is_dir() for name in needed):
         sys.exit(f"The collections {', '.join(needed)} are not in {DATA}; set QUARRY_TEST_DATA.")
     versions = " ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "numba", "gensim"))
-    console.print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {versions}")
+    console.print(f"{processor()}, Python {platform.python_version()}, {versions}")
 
     text = [*split(passages("npl")), *split(passages("cranfield"))]
     speed(text)
@@ -77,6 +77,15 @@ def main() -> None:
     for name in needed[2:]:
         own = split(passages(name))
         retrieval({family: train(own, 1) for family, train in TRAINERS.items()}, [name])
+
+
+def processor() -> str:
+    """The processor's name."""
+    if Path("/proc/cpuinfo").exists():
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":")[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def passages(name: str) -> list[str]:
@@ -114,7 +123,7 @@ def losses(vectors: WordVectors) -> None:
     """The loss of each epoch, and whether it always fell."""
     falls = all(np.diff(vectors.losses) < 0)
     console.print(
-        f"GloVe's loss, {len(vectors.losses)} epochs, {'falls in each' if falls else 'DOES NOT ALWAYS FALL'}:"
+        f"GloVe's loss in {len(vectors.losses)} epochs, {'falling in each' if falls else 'not always falling'}:"
     )
     console.print("  ".join(f"{loss:.5f}" for loss in vectors.losses))
 

@@ -265,9 +265,14 @@ def check_analyzers(mapping: Mapping, settings: MappingABC[str, Any]) -> None:
     analyzers = Analyzers(dict(settings.get("analysis", {})))
     names = {f.analyzer for f in mapping.fields.values() if f.is_text}
     names |= {f.search_analyzer for f in mapping.fields.values() if f.is_text}
-    names |= set((settings.get("analysis") or {}).get("analyzer", {}))
+    custom = settings.get("analysis", {}).get("analyzer", {})
+    if not isinstance(custom, dict):
+        raise InvalidRequest("[index.analysis.analyzer] must be an object of analyzers")
+    names |= set(custom)
     for name in names:
         try:
             analyzers.get(name)
         except ValueError as error:
             raise InvalidRequest(str(error)) from None
+        except TypeError as error:
+            raise InvalidRequest(f"the settings of analyzer [{name}] are malformed: {error}") from None
