@@ -54,7 +54,7 @@ class Settings:
         type_ = values.get("type", "custom")
         if kind == "normalizer" or type_ == "custom":
             made = self._custom(name, options, kind == "analyzer")
-        elif type_ in ANALYZERS:
+        elif isinstance(type_, str) and type_ in ANALYZERS:
             made = ANALYZERS[type_](name, options)
         else:
             raise options.error(f"unknown type [{type_}]; choose custom or one of {', '.join(sorted(ANALYZERS))}")

@@ -58,8 +58,8 @@ class Index:
         self._writer = Writer(self.store, node.max_document)
         self._write_lock = threading.Lock()
         self._mapping: tuple[int, Mapping] | None = None
-        self._settings: dict[str, Any] = self.store.meta("settings")
-        self.analyzers = Analyzers(dict(self._settings.get("analysis", {})))
+        self._settings: dict[str, Any] = {}
+        self.analyzers = Analyzers(dict(self.settings.get("analysis", {})))
         self.deriver = Deriver(self)
         self._views = ViewCache(self)
         self.inode = path.stat().st_ino
@@ -95,24 +95,36 @@ class Index:
         if known is None or known[0] != version:
             with self.store.snapshot():
                 known = (self.store.meta("mapping_version"), Mapping(self.store.meta("mapping")))
+                self._settings = self.store.meta("settings")
             self._mapping = known
         return known
 
     @property
     def settings(self) -> dict[str, Any]:
         """The index's settings (without the `index.` prefix)."""
+        self._current_mapping()
         return self._settings
 
     def spaces(self, mapping: Mapping | None = None) -> dict[str, Space]:
         """The semantic spaces of this index."""
-        return spaces_of(mapping or self.mapping, self._settings, self.node.encoder)
+        return spaces_of(mapping or self.mapping, self.settings, self.node.encoder)
 
     def put_mapping(self, body: MappingABC[str, Any]) -> None:
         """Add fields; InvalidRequest when a field's type would change."""
         with self._write_lock, self.store.transaction() as tx:
             merged = Mapping(tx.meta("mapping")).merged(body)
+            self._check_analyzers(merged)
             tx.set_meta("mapping", merged.to_dict())
             tx.set_meta("mapping_version", int(tx.meta("mapping_version")) + 1)
+
+    def _check_analyzers(self, mapping: Mapping) -> None:
+        """InvalidRequest when a field names an analyzer that there is not: no refresh could take it."""
+        for spec in mapping.fields.values():
+            for name in (spec.analyzer, spec.search_analyzer) if spec.is_text else ():
+                try:
+                    self.analyzers.get(name)
+                except ValueError as error:
+                    raise InvalidRequest(str(error)) from None
 
     def put_settings(self, changes: MappingABC[str, Any]) -> None:
         """Change settings that can change on an open index."""
@@ -122,7 +134,7 @@ class Index:
         with self._write_lock, self.store.transaction() as tx:
             merged = {**tx.meta("settings"), **changes}
             tx.set_meta("settings", merged)
-        self._settings = merged
+            tx.set_meta("mapping_version", int(tx.meta("mapping_version")) + 1)  # one version for both
 
     # --- documents ------------------------------------------------------------------------------
 

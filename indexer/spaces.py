@@ -49,6 +49,8 @@ class SemanticSettings:
     @classmethod
     def parse(cls, body: MappingABC[str, Any] | None) -> SemanticSettings:
         """Check and take `{"families": [...], "vectors": "sentence"|"passage", "models": {family: ...}}`."""
+        if body is not None and not isinstance(body, dict):
+            raise InvalidRequest("[index.semantic] must be an object: families, vectors, models")
         body = dict(body or {})
         unknown = set(body) - {"families", "vectors", "models"}
         if unknown:

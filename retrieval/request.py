@@ -115,7 +115,7 @@ def parse_request(body: Mapping[str, Any] | None, params: Mapping[str, Any], set
         start=start,
         size=size,
         sort=parse_sort(merged.get("sort")),
-        source=SourceFilter.parse(merged.get("_source")),
+        source=SourceFilter.of(merged.get("_source")),
         highlight=parse_highlight(merged.get("highlight")),
         explain=_flag(merged, "explain"),
         count_to=_count_to(merged.get("track_total_hits", 10_000)),
@@ -190,7 +190,7 @@ def _count_to(value: Any) -> int | None:
         value = int(value)
     if not isinstance(value, int) or value < 0:
         raise ParsingError(f"[track_total_hits] must be true, false or a number, not [{value}]")
-    return value
+    return min(value, 1 << 62)
 
 
 def _weights(body: Any) -> tuple[tuple[str, float], ...]:

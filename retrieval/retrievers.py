@@ -215,10 +215,13 @@ def _known(kind: str, body: dict[str, Any], keys: set[str]) -> None:
     for key in body:
         if key not in keys:
             raise ParsingError(f"[{kind}] retriever does not support [{key}]")
+    if not isinstance(body.get("_name", ""), str):
+        raise ParsingError(f"[{kind}] [_name] must be a string")
 
 
 def _standard(parser: Parser, kind: str, body: dict[str, Any]) -> StandardRetriever:
     if kind == "knn":
+        _known(kind, {"_name": body.get("_name", "")}, {"_name"})
         rest = {key: value for key, value in body.items() if key not in ("_name",)}
         return StandardRetriever(parser.query({"knn": rest}), body.get("_name"))
     _known(kind, body, {"query", "filter", "_name"})

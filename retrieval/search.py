@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import orjson
 
-from indexer import Index, Node, Row
-from indexer.errors import InvalidRequest
+from indexer import InvalidRequest, Node, Row, values_at
 
 from .context import SearchContext, TimedOut
 from .highlight import Highlighter
@@ -18,9 +18,8 @@ from .legs import DenseLeg
 from .modes import run_mode
 from .query.base import Highlight, Matches, Query
 from .query.bool import Bool
-from .query.constant_score import ConstantScore
 from .query.match_all import MatchAll
-from .ranking import Ranked, rank_query, top_of
+from .ranking import Ranked, rank_query
 from .request import SearchRequest, parse_request
 from .retrievers import Fused, FusionRetriever
 from .sorting import sort_column
@@ -260,12 +259,11 @@ def _hit(request: SearchRequest, part: IndexHits, row: Row, at: int, marker: Hig
     if request.seq_no:
         hit["_seq_no"], hit["_primary_term"] = row.seq, 1
     assert row.body is not None
-    if request.source.enabled:
-        hit["_source"] = request.source.apply(row.body)
+    source = orjson.loads(row.body)
+    if request.source.any:
+        hit["_source"] = request.source.chosen(source)
     if marker is not None:
-        import orjson
-
-        marks = marker.highlight(orjson.loads(row.body))
+        marks = marker.highlight(source)
         if marks:
             hit["highlight"] = marks
     if part.fused is not None:
@@ -284,10 +282,6 @@ def _hit(request: SearchRequest, part: IndexHits, row: Row, at: int, marker: Hig
 
 
 def _passage(leg: DenseLeg, row: Row, start: int, end: int) -> dict[str, Any]:
-    import orjson
-
-    from indexer.mapping import values_at
-
     assert row.body is not None
     body = "\n".join(str(v) for v in values_at(orjson.loads(row.body), leg.space.body) if v is not None)
     return {"field": leg.space.body, "start": start, "end": end, "text": body[start:end]}
@@ -303,6 +297,3 @@ def _matched_names(part: IndexHits, at: int) -> list[str]:
 def _named(query: Query) -> list[Query]:
     own = [query] if query.name else []
     return own + [named for child in query.children() for named in _named(child)]
-
-
-__all__ = ["ConstantScore", "Index", "count", "run", "search", "top_of"]

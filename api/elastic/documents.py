@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 from api.call import Call
-from api.elastic.source import SourceFilter
 from api.elastic.targets import checked, one_index
 from api.errors import ResourceMissing
 from api.parameters import REFRESH, WRITE_HINTS, Parameter, boolean, hints
@@ -18,6 +17,7 @@ from indexer.engine import Index
 from indexer.errors import InvalidRequest, ParsingError
 from indexer.store import Row
 from indexer.writes import Kind, Operation, WriteResult
+from retrieval.source import SourceFilter
 
 SHARDS = {"total": 1, "successful": 1, "failed": 0}
 CONDITIONS = (

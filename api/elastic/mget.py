@@ -6,11 +6,11 @@ from typing import Any
 
 from api.call import Call
 from api.elastic.documents import READ, found_body
-from api.elastic.source import SourceFilter
 from api.elastic.targets import checked
 from api.routing import Route
 from api.shapes import MultiGetItem, MultiGetRequest
 from indexer.errors import ParsingError, QuarryError
+from retrieval.source import SourceFilter
 
 
 def multi_get(call: Call) -> dict[str, Any]:

@@ -199,6 +199,8 @@ def options(kind: str, body: Any, allowed: set[str]) -> dict[str, Any]:
     for key in body:
         if key not in allowed and key not in ("boost", "_name"):
             raise ParsingError(f"[{kind}] query does not support [{key}]")
+    if not isinstance(body.get("_name", ""), str):
+        raise ParsingError(f"[{kind}] [_name] must be a string")
     boost = body.get("boost", 1.0)
     if isinstance(boost, bool) or not isinstance(boost, int | float) or not 0 <= boost < 1e30:
         raise ParsingError(f"[{kind}] [boost] must be a number that is not negative, not [{boost}]")

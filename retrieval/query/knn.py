@@ -100,6 +100,8 @@ class Knn(Query):
         space = self.space(ctx)
         view = ctx.view.spaces.get(self.field)
         if view is None or not view.parts:
+            if self.text is None:
+                self.query_vector(ctx)  # a wrong dimension is an error before anything is indexed, too
             return Matches.none()
         accept = None
         for query in self.filter:

@@ -33,8 +33,8 @@ class MatchPhrase(Query):
     def parse(cls, parser: Parser, body: Any) -> MatchPhrase:
         path, found = field_options(cls.type, body, "query", {"slop", "analyzer", "zero_terms_query"})
         slop = found.get("slop", 0)
-        if not isinstance(slop, int) or isinstance(slop, bool) or slop < 0:
-            raise ParsingError(f"[{cls.type}] [slop] must be a number that is not negative, not [{slop}]")
+        if not isinstance(slop, int) or isinstance(slop, bool) or not 0 <= slop <= 1_000_000:
+            raise ParsingError(f"[{cls.type}] [slop] must be a number from 0 to 1000000, not [{slop}]")
         text = text_of(cls.type, found["query"])
         return cls(path, text, slop, found.get("analyzer"), float(found.get("boost", 1.0)), found.get("_name"))
 

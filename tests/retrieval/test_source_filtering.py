@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from api.elastic.source import SourceFilter
 from indexer.errors import ParsingError
+from retrieval.source import SourceFilter
 
 DOCUMENT = {
     "title": "标题",
