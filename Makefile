@@ -21,7 +21,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-$(VENV)/.installed: requirements.lock requirements-models.lock pyproject.toml
+$(VENV)/.installed: requirements-build.lock requirements.lock requirements-models.lock pyproject.toml
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/install.sh requirements.lock
 	@touch $@
 

@@ -82,7 +82,7 @@ def kernel_cache() -> Path:
     for folder in KERNEL_SOURCES:
         for file in sorted((root / folder).glob("*.py")):
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return get_settings().cache / "kernels" / digest.hexdigest()
+    return Settings().cache / "kernels" / digest.hexdigest()  # type: ignore[call-arg]
 
 
 def prepare_kernel_cache() -> None:

@@ -14,7 +14,7 @@ _MARK = re.compile(
     rf"|(?P<plain>[!?]+[！？。]*[{_CLOSERS}]*)"
     rf"|(?P<dots>\.{{2,}}[{_CLOSERS}]*)"
     rf"|(?P<dot>\.[{_CLOSERS}]*)"
-    r"|(?P<blank>[^\S\n]*\r?\n(?:[^\S\n]*\n)+)"
+    r"|(?P<blank>\n(?:[^\S\n]*\n)+)"
     r"|(?P<line>\n)"
 )
 _WORD_BEFORE = re.compile(r"[^\W_](?:[^\W_]|[.'’&-](?=[^\W_]))*\Z")

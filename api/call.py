@@ -33,6 +33,9 @@ class Services:
     routes: tuple[Route, ...]
 
 
+PAGES = ("/", "/ui")
+
+
 class Call:
     """One request. Made before the handler runs, so that what is unreadable is refused first."""
 
@@ -43,7 +46,10 @@ class Call:
         self.path = path
         """The path's parts by their names in the rule; ids are decoded."""
         self.answer_type = media.answer_type(request.headers.get("Accept"))
-        self.parameters = parse_all(request.args.items(multi=True), route.known, request.path)
+        # the search page keeps its state in its address: whatever stands there is the page's own
+        page = route.rule in PAGES and "text/html" in request.headers.get("Accept", "")
+        given = () if page else request.args.items(multi=True)
+        self.parameters = parse_all(given, route.known, request.path)
         self.body = Body(request.environ)
         self._check_body()
 

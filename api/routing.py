@@ -25,7 +25,7 @@ class Route:
 
     `rule` is Werkzeug's form of the path. `body` is the shape of a JSON body (None: no body is read),
     `ndjson` marks a body of lines. The handler takes a :class:`api.call.Call` and returns what
-    :func:`api.render.render` takes. A route that takes `any_parameter` names none.
+    :func:`api.render.render` takes.
     """
 
     methods: tuple[str, ...]

@@ -102,10 +102,15 @@ class WordVectors:
         """Cosine of two words' vectors, in [-1, 1]; raises UnknownWord."""
         return float(self._unit[self.row(first)] @ self._unit[self.row(second)])
 
-    def nearest(self, word: str, k: int = 10) -> list[tuple[str, float]]:
-        """The ``k`` other words of highest cosine with it, best first, ties by row; raises UnknownWord."""
+    def nearest(self, word: str, k: int = 10, min_count: int = 1) -> list[tuple[str, float]]:
+        """The ``k`` other words of highest cosine with it, best first, ties by row; raises UnknownWord.
+
+        ``min_count``: words that occur less often are passed over. Trained on a small text, they lie
+        near anything they once stood beside: 5 makes suggestions worth showing.
+        """
         row = self.row(word)
-        return self._nearest(self._unit[row], k, [row])
+        rare = np.flatnonzero(self.counts < min_count).tolist()
+        return self._nearest(self._unit[row], k, [row, *rare])
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[tuple[str, float]]:
         """``a`` is to ``b`` as ``c`` is to …: the ``k`` best words, the three given ones excluded.

@@ -21,7 +21,7 @@ from generator.errors import DamagedModel
 from generator.gguf import GGUF
 from generator.tokenizer import read_tokenizer
 
-FORMAT = 2  # of the cache folder; a change of the graph needs another number
+FORMAT = 3  # of the cache folder; a change of the graph needs another number
 _HEAD, _SAMPLE, _SAMPLES = 16 << 20, 4 << 10, 256  # bytes, bytes, count
 
 

@@ -97,17 +97,17 @@ class Decoder:
         """
         logits = self.run(kv, np.array([tokens], np.int64), kv.length, select)
         kv.tokens += tokens
-        return logits[0]
+        return logits
 
     def run(self, kv: KeyValues, tokens: np.ndarray, past: int, select: list[int]) -> np.ndarray:
-        """int64[batch, S] after ``past`` stored tokens -> float32[batch, len(select), V].
+        """int64[batch, S] after ``past`` stored tokens -> float32[len(select), V] of the selected rows.
 
-        Several sequences go on by one token at a time (S = 1).
+        Several sequences go on by one token at a time (S = 1, batch rows).
         """
         batch, new = tokens.shape
         empty = 1 if batch == 1 else 0  # see graph.py: exactness for one sequence, several at once without
         total = past + new + empty
-        logits = np.empty((batch, len(select), self.config.vocabulary), np.float32)
+        logits = np.empty((len(select), self.config.vocabulary), np.float32)
         bind = kv.binding
         bind.bind_cpu_input("input_ids", tokens)
         bind.bind_cpu_input("seqlens_k", np.full(batch, total - 1, np.int32))

@@ -197,7 +197,7 @@ class Generator:
             nonlocal past
             batch.reorder(parents, len(prompt), past)
             past += 1
-            return decoder.run(batch, tokens[:, None], past - 1, [0])[:, 0]
+            return decoder.run(batch, tokens[:, None], past - 1, list(range(beams)))
 
         def adjust(logits: np.ndarray, tokens: list[int]) -> np.ndarray:
             seen = np.unique(np.array(prompt + tokens))

@@ -4,15 +4,16 @@ The block, in reading order (Touvron et al. 2023, section 2.2): RMSNorm, grouped
 rotary positions, RMSNorm, SwiGLU feed-forward; residuals around both.
 
 One graph serves prefill, decode and the checking of drafts. B sequences, S new tokens each, T tokens in
-all, M positions asked for, V vocabulary:
+all, M rows asked for, V vocabulary:
 
     input_ids int64[B, S] · seqlens_k int32[B] = T + E − 1 · total_sequence_length int32 = T + E
     empty int64[1] = E: empty tokens that attention sees after the new ones, 0 or 1
-    select int64[M]: which of the S positions get logits (the head is the costliest matrix)
+    select int64[M]: which of the R = B · S rows get logits (the head is the costliest matrix)
     past_key.i, past_value.i float32[B, kv_heads, capacity, head_size]
-    -> logits float32[B, M, V], present_key.i, present_value.i
+    -> logits float32[M, V], present_key.i, present_value.i
 
 Past and present of a layer are bound to the same memory, so keys and values are appended in place.
+Everything but attention works on rows, [R, ...].
 
 Why empty tokens: onnxruntime multiplies a single row by another routine than several, which rounds
 differently, and 8-bit activations blow that up into other texts. With E = 1 there are always two rows or
@@ -119,8 +120,7 @@ class _Llama:
         cos, sin = rotary_tables(config, None if factors is None else dense(factors))
         b.weight("cos", cos)  # [context, head_size/2]
         b.weight("sin", sin)
-        b.node("Concat", b.integers(0, 0, 0, 0), "empty", b.integers(0), to="padding", axis=0)
-        b.node("Shape", "input_ids", to="new_tokens", start=1, end=2)
+        self._shapes()
         x = self._embedding()
         for i in range(config.layers):
             x = self._block(i, x)
@@ -138,18 +138,32 @@ class _Llama:
             *(value(f"past_{name}", TensorProto.FLOAT, cache) for name in names),
         ]
         outputs: list[onnx.ValueInfoProto] = [
-            value("logits", TensorProto.FLOAT, ["B", "M", config.vocabulary]),
+            value("logits", TensorProto.FLOAT, ["M", config.vocabulary]),
             *(value(f"present_{name}", TensorProto.FLOAT, cache) for name in names),
         ]
         return helper.make_graph(b.nodes, "llama", inputs, outputs, b.initializers)
 
     # --- the parts, in the order of the computation ---
 
+    def _shapes(self) -> None:
+        """Shapes that all layers need, from the inputs, once."""
+        c, b = self.config, self.b
+        b.node("Concat", b.integers(0, 0), "empty", b.integers(0), to="padding", axis=0)  # E rows after R
+        b.node("Size", "input_ids", to="size")
+        b.node("Reshape", "size", b.integers(1), to="rows")
+        b.node("Shape", "input_ids", to="sequences", end=1)
+        b.node("Shape", "input_ids", to="new_tokens", start=1)
+        b.node("Add", "new_tokens", "empty", to="seen_tokens")
+        width = b.integers((c.heads + 2 * c.kv_heads) * c.head_size)
+        b.node("Concat", "sequences", "seen_tokens", width, to="qkv_shape", axis=0)
+
     def _embedding(self) -> str:
-        """Rows of the embedding table -> float32[B, S, hidden]; a quantized table is never expanded."""
+        """Rows of the embedding table -> float32[R, hidden]; a quantized table is never expanded."""
         table, b = self._matrix("token_embd.weight"), self.b
+        flat = b.integers(-1, self.config.hidden)
         if not isinstance(table, Blocks):
-            return b.node("Gather", b.weight("embedding", table), "input_ids", to="embedded")
+            b.node("Gather", b.weight("embedding", table), "input_ids", to="embedded.sequences")
+            return b.node("Reshape", "embedded.sequences", flat, to="embedded")
         self._store("embedding", table)
         b.node(
             "GatherBlockQuantized",
@@ -168,18 +182,19 @@ class _Llama:
             b.weight("embedding.offset_rows", table.offsets[..., None])
             b.node("Gather", "embedding.offset_rows", "input_ids", to="embedded.offsets")
             blocks = b.node("Add", blocks, "embedded.offsets", to="embedded.exact")
-        return b.node("Reshape", blocks, b.integers(0, 0, self.config.hidden), to="embedded")
+        return b.node("Reshape", blocks, flat, to="embedded")
 
     def _block(self, i: int, x: str) -> str:
-        """One decoder block, float32[B, S, hidden] -> the same: attention, then feed-forward."""
+        """One decoder block, float32[R, hidden] -> the same: attention, then feed-forward."""
         c, b, p = self.config, self.b, f"blk.{i}"
         normed = self._norm(f"{p}.attn_norm", x)
         qkv = self._linear(normed, self._qkv(p))
         packed = qkv[0] if len(qkv) == 1 else b.node("Concat", *qkv, to=f"{p}.attn_qkv", axis=-1)
+        b.node("Pad", packed, "padding", to=f"{p}.attn_qkv.padded")
         b.node(
             "GroupQueryAttention",
             # [B, S + E, (heads + 2 kv_heads) · head_size]
-            b.node("Pad", packed, "padding", to=f"{p}.attn_qkv.padded"),
+            b.node("Reshape", f"{p}.attn_qkv.padded", "qkv_shape", to=f"{p}.attn_qkv.sequences"),
             "",
             "",
             f"past_key.{i}",
@@ -188,7 +203,7 @@ class _Llama:
             "total_sequence_length",
             "cos",
             "sin",
-            to=[f"{p}.attended.padded", f"present_key.{i}", f"present_value.{i}"],
+            to=[f"{p}.attended.sequences", f"present_key.{i}", f"present_value.{i}"],
             domain=_MICROSOFT,
             num_heads=c.heads,
             kv_num_heads=c.kv_heads,
@@ -196,12 +211,14 @@ class _Llama:
             do_rotary=1,
             rotary_interleaved=0,
         )
-        ends = b.integers(0), "new_tokens", b.integers(1)  # from, to, axis
-        attended = b.node("Slice", f"{p}.attended.padded", *ends, to=f"{p}.attended")
-        if i == c.layers - 1:
-            # Its keys and values are stored: from here on only the positions asked for are needed.
-            attended = b.node("Gather", attended, "select", to=f"{p}.attended.selected", axis=1)
-            x = b.node("Gather", x, "select", to=f"{p}.selected", axis=1)
+        flat = b.integers(-1, c.heads * c.head_size)
+        attended = b.node("Reshape", f"{p}.attended.sequences", flat, to=f"{p}.attended.padded")  # [R + E, ...]
+        if i < c.layers - 1:
+            ends = b.integers(0), "rows", b.integers(0)  # from, to, axis
+            attended = b.node("Slice", attended, *ends, to=f"{p}.attended")
+        else:  # its keys and values are stored: from here on only the rows asked for are needed
+            attended = b.node("Gather", attended, "select", to=f"{p}.attended", axis=0)
+            x = b.node("Gather", x, "select", to=f"{p}.selected", axis=0)
         (out,) = self._linear(attended, [self._named(f"{p}.attn_output")])
         x = b.node("Add", x, out, to=f"{p}.with_attention")
         normed = self._norm(f"{p}.ffn_norm", x)
@@ -213,7 +230,7 @@ class _Llama:
         return b.node("Add", x, out, to=f"{p}.out")
 
     def _head(self, x: str) -> None:
-        """Logits of the selected positions, float32[B, M, V], under the name "logits"."""
+        """Logits of the selected rows, float32[M, V], under the name "logits"."""
         normed = self._norm("output_norm", x)
         if "output.weight" in self.file.tensors:
             self._linear(normed, [self._named("output")])
@@ -237,7 +254,7 @@ class _Llama:
         )
 
     def _linear(self, x: str, layers: list[_Layer]) -> list[str]:
-        """x @ W' + bias of each layer, float32[B, S, outputs] each; the layers share their input.
+        """x @ W' + bias of each layer, float32[R, outputs] each; the layers share their input.
 
         For weights s · (q − z) + o in blocks, the first part is MatMulNBits; the offsets add
         sum over blocks of (sum of the block's x) · o, a small product with the block sums of x.
@@ -252,8 +269,7 @@ class _Llama:
                     if matrix.block not in sums:
                         sums[matrix.block] = self._block_sums(x, matrix.block)
                     b.weight(f"{name}.offsets", matrix.offsets.T)
-                    offset = b.node("MatMul", sums[matrix.block], f"{name}.offsets", to=f"{name}.offset")
-                    y = b.node("Add", y, offset, to=f"{name}.sum")
+                    y = b.node("Gemm", sums[matrix.block], f"{name}.offsets", y, to=f"{name}.sum")
             else:
                 if name != "embedding":
                     b.weight(name, matrix)
@@ -281,9 +297,9 @@ class _Llama:
         )
 
     def _block_sums(self, x: str, block: int) -> str:
-        """float32[B, S, inputs] -> float32[B, S, inputs/block]."""
+        """float32[R, inputs] -> float32[R, inputs/block]."""
         b, name = self.b, f"{x}.blocks.{block}"
-        b.node("Reshape", x, b.integers(0, 0, -1, block), to=name)
+        b.node("Reshape", x, b.integers(0, -1, block), to=name)
         return b.node("ReduceSum", name, b.integers(-1), to=f"{name}.sums", keepdims=0)
 
     def _store(self, name: str, matrix: Blocks) -> None:

@@ -3,6 +3,10 @@
 `Node` is a data directory, `Index` one index, `IndexView` a frozen moment of it that searches run over.
 """
 
+from settings import prepare_kernel_cache
+
+prepare_kernel_cache()  # before any kernel is imported, whichever room comes first
+
 from .engine import Index, IndexStats
 from .errors import (
     DocumentMissing,

@@ -20,15 +20,14 @@ import numpy as np
 from .documents import FieldVectors, add_documents, batches, field_vectors
 from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, file_lock, write_manifest
 from .merging import find_merge
-from .segment import Segment, SegmentError, SegmentInfo, SegmentWriter, Tombstones, merge
+from .segment import Segment, SegmentInfo, SegmentWriter, Tombstones, merge
 from .segment.vectors import VectorPart, merge_parts, write_part
-from .view import load_tombstones
+from .view import BROKEN, load_tombstones
 
 if TYPE_CHECKING:
     from .engine import Index
 
 logger = logging.getLogger("quarry.indexer")
-BROKEN = (SegmentError, OSError, ValueError, RuntimeError)  # what opening a damaged or lost file raises
 KEEP_SECONDS = 60.0  # a superseded row outlives its refresh by this: no view is older
 HISTORY = 64
 ORPHAN_SECONDS = 3600.0

@@ -133,12 +133,12 @@ class RestTarget:
 
 
 def _watch(pending: dict[str, int], totals: dict[str, int], progress: Progress) -> None:
-    """Report on spaces that another process fills, from how many documents each still lacks."""
+    """Report on spaces that another process fills, all together, from how many documents each still lacks."""
     for space in {*pending, *totals}:
-        left = pending.get(space, 0)
-        totals[space] = max(totals.get(space, 0), left)
-        if totals[space]:
-            progress(space, totals[space] - left, totals[space])
+        totals[space] = max(totals.get(space, 0), pending.get(space, 0))
+    total = sum(totals.values())
+    if total:
+        progress("all", total - sum(pending.values()), total)
 
 
 def _reason(error: Any) -> str | None:

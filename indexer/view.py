@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .mapping import Mapping
 
 
+BROKEN = (SegmentError, OSError, ValueError, RuntimeError, LookupError)
+"""What opening a damaged, lost or foreign derived file raises."""
+
+
 class SpaceView:
     """The vectors of one space as a view sees them: parts, and each part's global document numbers."""
 
@@ -125,7 +129,7 @@ class ViewCache:
                 manifest = self._index.read_manifest()
                 try:
                     view = self._open(manifest)
-                except (SegmentError, OSError, ValueError, RuntimeError) as error:  # see derive.BROKEN
+                except BROKEN as error:
                     # another process may have merged these files away between our two reads;
                     # when the manifest is still the same, they are damaged and are built again
                     if self._index.read_manifest().generation == manifest.generation:

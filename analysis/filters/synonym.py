@@ -17,6 +17,7 @@ from analysis.options import Options
 from analysis.token import Token
 
 Key = tuple[tuple[int, str], ...]  # (position from the first, term) of each word
+Stacks = dict[int, list[Token]]  # the tokens at each position
 _COMMA = re.compile(r"(?<!\\),")
 _ARROW = re.compile(r"(?<!\\)=>")
 
@@ -85,14 +86,18 @@ class Synonyms(TokenFilter):
     def __call__(self, tokens: list[Token]) -> list[Token]:
         if not any(token.term in self.rules.first_terms for token in tokens):
             return tokens
-        matches = self._matches(tokens)
-        return self._as_graph(tokens, matches) if self.graph else self._flat(tokens, matches)
-
-    def _matches(self, tokens: list[Token]) -> list[tuple[int, int, Key]]:
-        """(first position, positions, key) of each place where a rule applies; none overlap."""
-        firsts: dict[int, str] = {}
+        stacks: dict[int, list[Token]] = {}
         for token in tokens:
-            firsts.setdefault(token.position, token.term)
+            stacks.setdefault(token.position, []).append(token)
+        matches = self._matches(stacks)
+        return self._as_graph(tokens, stacks, matches) if self.graph else self._flat(tokens, stacks, matches)
+
+    def _matches(self, stacks: Stacks) -> list[tuple[int, int, Key]]:
+        """(first position, positions, key) of each place where a rule applies; none overlap.
+
+        Of the tokens at one position, the first of the shortest counts: the part, not the joined form.
+        """
+        firsts = {at: min(stack, key=lambda token: token.position_length).term for at, stack in stacks.items()}
         found = []
         at, last = 0, max(firsts)
         while at <= last:
@@ -107,7 +112,7 @@ class Synonyms(TokenFilter):
             at += step
         return found
 
-    def _as_graph(self, tokens: list[Token], matches: list[tuple[int, int, Key]]) -> list[Token]:
+    def _as_graph(self, tokens: list[Token], stacks: Stacks, matches: list[tuple[int, int, Key]]) -> list[Token]:
         last = max(token.position + token.position_length for token in tokens)
         spans = {at: (length, key) for at, length, key in matches}
         nodes: dict[int, int] = {}  # position before -> position after; dropped ones are absent
@@ -126,7 +131,7 @@ class Synonyms(TokenFilter):
                 inner += length - 1
             ways = list(self.rules.ways[key].values())
             end = inner + sum(way.length - 1 for way in ways)
-            span = self._span(tokens, at, length)
+            span = self._span(stacks, at, length)
             for way in ways:
                 places = [start, *range(inner, inner + way.length - 1), end]
                 inner += way.length - 1
@@ -144,19 +149,25 @@ class Synonyms(TokenFilter):
                 kept.append(replace(token, position=a, position_length=nodes[end_at] - a))
         return sorted([*kept, *added], key=lambda token: token.position)
 
-    def _flat(self, tokens: list[Token], matches: list[tuple[int, int, Key]]) -> list[Token]:
+    def _flat(self, tokens: list[Token], stacks: Stacks, matches: list[tuple[int, int, Key]]) -> list[Token]:
         replaced = {at + i for at, length, key in matches if not self.rules.keep[key] for i in range(length)}
         out = [token for token in tokens if token.position not in replaced]
         for at, length, key in matches:
-            span = self._span(tokens, at, length)
+            span = self._span(stacks, at, length)
             for way in self.rules.ways[key].values():
                 out += [Token(t.term, *span, at + t.position, "SYNONYM", t.position_length) for t in way.tokens]
         return sorted(out, key=lambda token: token.position)
 
     @staticmethod
-    def _span(tokens: list[Token], at: int, length: int) -> tuple[int, int]:
-        inside = [t for t in tokens if at <= t.position and t.position + t.position_length <= at + length]
-        return min(t.start for t in inside), max(t.end for t in inside)
+    def _span(stacks: Stacks, at: int, length: int) -> tuple[int, int]:
+        """Where the text of a match begins and ends."""
+        inside = [
+            token
+            for place in range(at, at + length)
+            for token in stacks.get(place, ())
+            if place + token.position_length <= at + length
+        ] or stacks[at]
+        return min(token.start for token in inside), max(token.end for token in inside)
 
 
 def _make(options: Options, before: Analyze, graph: bool) -> TokenFilter:

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     rf"(?P<word>{_JOIN}*+(?:{_CORE}(?:{_JOIN}++{_CORE})*+(?:{_JOIN}*+{_QUOTED}|{_JOIN}*)|{_QUOTED}))"
     rf"|(?P<han>h{_X})|(?P<hiragana>i{_X})|(?P<complex>(?:c{_X})++)"
     rf"|(?P<emoji>e{_X}(?:(?<=z)e{_X})*|r{_X}r{_X})"
+    rf"|(?P<none>{_JOIN}++)"  # connectors alone are no word; skipped at once
 )
 _TYPES = {
     "han": "<IDEOGRAPHIC>",
@@ -58,7 +59,9 @@ class StandardTokenizer:
         tokens: list[Token] = []
         for match in _TOKEN.finditer(kinds):
             start, end = match.span()
-            group = match.lastgroup or ""
+            group = match.lastgroup or "none"
+            if group == "none":
+                continue
             kind = _word_type(match[0]) if group == "word" else _TYPES[group]
             for a in range(start, end, self.longest):
                 b = min(a + self.longest, end)

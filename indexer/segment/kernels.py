@@ -13,11 +13,11 @@ from settings import prepare_kernel_cache
 
 prepare_kernel_cache()
 
-import numba  # noqa: E402
-import numpy as np  # noqa: E402
-from numba import types  # noqa: E402
-from numba.core import cgutils  # noqa: E402
-from numba.extending import intrinsic  # noqa: E402
+import numba
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 
 def kernel(*signatures: str) -> Any:

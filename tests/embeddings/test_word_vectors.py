@@ -34,6 +34,13 @@ def test_nearest_is_the_order_of_all_cosines():
     assert vectors.nearest("paris", 0) == []
 
 
+def test_rare_words_can_be_passed_over():
+    vectors = make(["北京", "上海", "paris", "london", "𠮷野家"])  # counts 5, 4, 3, 2, 1
+    everything = vectors.nearest("北京", 9)
+    assert vectors.nearest("北京", 9, min_count=3) == [p for p in everything if p[0] in ("上海", "paris")]
+    assert vectors.nearest("𠮷野家", 9, min_count=6) == []
+
+
 def test_equal_cosines_come_in_row_order():
     vectors = WordVectors(
         ["a", "b", "c", "d"], np.array([[1, 0], [2, 0], [3, 0], [4, 0]], np.float32), np.ones(4, np.int64)

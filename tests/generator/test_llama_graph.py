@@ -106,9 +106,9 @@ def test_a_batch_gives_each_sequence_its_own_logits(decoder: Decoder):
     kv = KeyValues(decoder, 32)
     decoder.forward(kv, TOKENS[:10], [9])
     batch = kv.repeat(3, 32)
-    first = decoder.run(batch, np.array([[5], [6], [7]]), 10, [0])[:, 0]
+    first = decoder.run(batch, np.array([[5], [6], [7]]), 10, [0, 1, 2])
     batch.reorder(np.array([2, 0, 0]), 10, 11)
-    second = decoder.run(batch, np.array([[8], [9], [10]]), 11, [0])[:, 0]
+    second = decoder.run(batch, np.array([[8], [9], [10]]), 11, [0, 1, 2])
     for row, path in zip([*first, *second], [[5], [6], [7], [7, 8], [5, 9], [5, 10]], strict=True):
         alone = decoder.forward(KeyValues(decoder, 32), TOKENS[:10] + path, [9 + len(path)])[0]
         assert np.corrcoef(row, alone)[0, 1] > 0.999  # a single row rounds otherwise, see graph.py
