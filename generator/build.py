@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +33,7 @@ def prepare(source: Path, cache: Path, sha256: str | None = None) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(folder.with_suffix(".lock")):
+    with _lock(folder.parent / f"{folder.name}.lock"):
         if not folder.is_dir():
             if sha256 is not None and _sha256(source) != sha256:
                 raise DamagedModel(f"{source} is not the expected file (its sha256 differs): install it again")
@@ -50,14 +49,15 @@ def load_config(folder: Path) -> LlamaConfig:
 def _build(source: Path, folder: Path) -> None:
     from generator.graph import build_graph  # needs onnx, which takes longer to import than a model to open
 
-    temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    temporary = folder.parent / f".building-{folder.name}"  # one at a time, under the lock
+    shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
+    temporary.mkdir()
     try:
         file = GGUF(source)
         config = read_config(file)
         read_tokenizer(file).save(temporary)
         (temporary / "config.json").write_text(json.dumps(config.as_dict()), encoding="utf-8")
         build_graph(file, config, temporary / "model.onnx")
-        temporary.chmod(0o755)  # mkdtemp's folders are private; the cache may be another user's to read
         os.rename(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -1,6 +1,8 @@
 """How this room compiles its kernels.
 
 Hot loops call nothing that allocates and reassign no array: numba would count references in them.
+numba recompiles a kernel when its own file changes, not when a helper's does: while working on a
+helper, touch the files that call it.
 """
 
 from __future__ import annotations

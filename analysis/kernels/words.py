@@ -94,12 +94,16 @@ def scan_words(
     count = 0
     start = 0
     position = 0
+    between = SPACE if spaces else OTHER  # what separates tokens, most often
     for v in range(ends.size):
         end = ends[v]
         position = 0 if begins[v] else position + GAP
         first = count
         at = start
         while at < end:
+            if text[at] < 0x80 and kinds[text[at]] == between:
+                at += 1
+                continue
             stop = at
             if spaces:
                 run = visible_ahead(words, stop)
