@@ -6,9 +6,12 @@ file in the working directory, or passed by the command line. Sizes are bytes, t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import shutil
 import sys
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -86,6 +89,32 @@ def kernel_cache() -> Path:
 
 
 def prepare_kernel_cache() -> None:
-    """Point numba's on-disk cache at the installation's cache; call before numba is imported."""
-    if "NUMBA_CACHE_DIR" not in os.environ:
-        os.environ["NUMBA_CACHE_DIR"] = str(kernel_cache())
+    """Point numba's on-disk cache at the installation's cache; call before numba is imported.
+
+    numba wants to write beside what it reads. Where the installation is read-only (a container), its
+    prepared kernels are copied to the temporary directory first.
+    """
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
+    folder = kernel_cache()
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        folder = _copied(folder)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+def _copied(folder: Path) -> Path:
+    """A private copy of `folder` in the temporary directory, made once."""
+    home = Path(tempfile.gettempdir()) / f"quarry-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    if home.stat().st_uid != os.getuid():
+        raise PermissionError(f"{home} belongs to another user; set TMPDIR or QUARRY_CACHE to a directory of your own")
+    target = home / folder.name
+    if not target.is_dir():
+        making = Path(tempfile.mkdtemp(dir=home))
+        if folder.is_dir():
+            shutil.copytree(folder, making, dirs_exist_ok=True)
+        with contextlib.suppress(OSError):  # another process was faster
+            making.rename(target)
+    return target

@@ -85,7 +85,7 @@ def start_background(worker: Worker) -> None:
 
 def stop_background(_: Arbiter, worker: Worker) -> None:
     """Make the last writes searchable and release everything; every acknowledged write is durable already."""
-    if worker.wsgi is None:  # the application never loaded
+    if getattr(worker, "wsgi", None) is None:  # the application never loaded
         return
     node = worker.wsgi.extensions["quarry"].node
     for name in node.names("*"):

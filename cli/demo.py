@@ -94,12 +94,13 @@ def headline(text: str) -> str:
 
 def pages() -> Iterator[Record]:
     """The passages of the project's pages, in Chinese and English."""
-    from indexer.sources import ReadOptions, open_source
+    from indexer.sources import ReadOptions, SourceSkipped, open_source
 
     root = pages_root()
     for page in PAGES:
         if root and (root / page).exists():
-            yield from open_source(root / page, ReadOptions(base=root))
+            found = open_source(root / page, ReadOptions(base=root))
+            yield from (record for record in found if not isinstance(record, SourceSkipped))  # pictures
 
 
 def pages_root() -> Path | None:
