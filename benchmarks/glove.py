@@ -154,10 +154,10 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def neighbours(trained: dict[str, WordVectors]) -> None:
-    """The six nearest words of some frequent ones."""
+    """The six nearest words of some frequent ones, among the words that occur five times."""
     table = Table("word", *trained)
     for word in ASKED:
-        table.add_row(word, *(" ".join(near for near, _ in v.nearest(word, 6)) for v in trained.values()))
+        table.add_row(word, *(" ".join(near for near, _ in v.nearest(word, 6, min_count=5)) for v in trained.values()))
     console.print(table)
 
 

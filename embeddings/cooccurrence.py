@@ -9,7 +9,7 @@ import numpy as np
 from embeddings import glove_kernels as kernels
 from embeddings.vocabulary import Corpus
 
-_OBSERVATIONS = 8 << 20  # sorted at a time (64 MB)
+_OBSERVATIONS = 4 << 20  # sorted at a time (32 MB)
 Run = tuple[np.ndarray, np.ndarray]
 """Different pairs, ascending (uint64[n]; see glove_kernels), and their weights (float32[n])."""
 

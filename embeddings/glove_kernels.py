@@ -36,13 +36,15 @@ def observe(ids, bounds, window, sentence, token, out):  # type: ignore[no-untyp
         while token < end:
             if n > room:
                 return n, sentence, token
+            reach = min(window, token - start)
             here = np.uint64(ids[token])
-            for distance in range(1, min(window, token - start) + 1):
-                there = np.uint64(ids[token - distance])
-                low, high = min(here, there), max(here, there)
-                pair = (low << np.uint64(28)) | high
-                out[n] = (pair << np.uint64(8)) | np.uint64(distance)
-                n += 1
+            before = ids[token - reach : token]  # slices, so that the loop has no negative indices to mind
+            place = out[n : n + reach]
+            for k in range(reach):
+                there = np.uint64(before[k])
+                pair = (min(here, there) << np.uint64(28)) | max(here, there)
+                place[k] = (pair << np.uint64(8)) | np.uint64(reach - k)
+            n += reach
             token += 1
         sentence += 1
     return n, sentence, token

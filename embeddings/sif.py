@@ -21,6 +21,7 @@ Words = Callable[[str], list[str]]
 
 _FORMAT = "sif encoder 1"
 _BLOCK = 2048  # words whose vectors are gathered at a time: 0.8 MB at 100 dimensions
+_FEWEST = 10  # passages from which a common component is estimated
 _TEXTS = 1024  # passages of the fit that are held at a time
 
 
@@ -37,6 +38,12 @@ class SifEncoder:
     ``vectors``: the word vectors. ``words``: how text becomes words; not saved, give it again to
     ``load``. ``components``: float32[r, d], orthonormal rows; r = 0 removes nothing. ``a``: Arora's
     a, 1e-3 in the paper.
+
+    Measured on two English and two Chinese collections, word vectors trained on their own text
+    (nDCG@10): of 1e-2, 1e-3 and 3e-4 each is the best a somewhere, and 1e-3 within .03 of it everywhere;
+    1e-4 and less lose. Removing one component gains .01 on abstracts and nothing elsewhere; three lose.
+    For Chinese, unknown words split into characters lose .01; characters beside the words gain on 120
+    paragraphs (.86 to .88) and lose on 848 (.81 to .76).
     """
 
     def __init__(
@@ -68,13 +75,18 @@ class SifEncoder:
         """Find the common components in ``passages`` (read once, a block at a time).
 
         They are the first ``components`` right singular vectors of the matrix of passage vectors, taken
-        from its d × d Gram matrix. Fewer when the passages do not span as many.
+        from its d × d Gram matrix. Fewer when the passages do not span as many; none when fewer than 10
+        passages have a known word, for what is common to so few is what they say.
         """
         encoder = cls(vectors, words, np.empty((0, vectors.dimension), np.float32), a, name)
         gram = np.zeros((vectors.dimension, vectors.dimension))
+        seen = 0
         for block in _blocks(passages, _TEXTS):
             means = encoder._means(block)
             gram += means.T @ means
+            seen += int(means.any(axis=1).sum())
+        if seen < _FEWEST:
+            return encoder
         values, directions = np.linalg.eigh(gram)  # ascending
         largest = directions[:, ::-1][:, :components].T
         kept = values[::-1][:components] > 1e-12 * max(values[-1], 1e-300)

@@ -31,7 +31,7 @@ def vectors() -> WordVectors:
     return WordVectors(WORDS, values, np.array([50, 40, 5, 3, 1, 1]), name="word2vec")
 
 
-PASSAGES = ["the river bank", "北京的大学", "the bank of the river 北京", "大学 bank", "unknown 未知"]
+PASSAGES = ["the river bank", "北京的大学", "the bank of the river 北京", "大学 bank", "unknown 未知"] * 3
 
 
 def by_the_paper(vectors: WordVectors, texts: list[str], fitted: list[str], a: float, r: int) -> np.ndarray:
@@ -91,14 +91,15 @@ def test_a_text_without_known_words_is_zero(vectors):
 
 def test_a_text_in_the_common_component_is_zero():
     vectors = WordVectors(["a", "乙"], np.array([[1, 0], [0, 1]], np.float32), np.array([1, 1]))
-    encoder = SifEncoder.fit(vectors, split, ["a", "a a"])
+    encoder = SifEncoder.fit(vectors, split, ["a"] * 10)
     assert encoder.encode_passages(["a", "乙乙", "a 乙"])[0].tolist() == [0, 0]
 
 
-def test_fitting_on_nothing_removes_nothing(vectors):
-    encoder = SifEncoder.fit(vectors, split, [])
+@pytest.mark.parametrize("passages", [[], ["the river bank"], ["北京"] * 9 + ["unknown"] * 9])
+def test_fitting_on_few_passages_removes_nothing(vectors, passages):
+    encoder = SifEncoder.fit(vectors, split, passages)
     assert encoder.components.shape == (0, 4)
-    assert np.linalg.norm(encoder.encode_passages(["river"])) == pytest.approx(1)
+    assert np.linalg.norm(encoder.encode_passages(["the river bank"])) == pytest.approx(1)
 
 
 def test_it_is_a_text_encoder(vectors):
@@ -125,7 +126,7 @@ def test_save_and_load_give_the_same(vectors, tmp_path):
 def test_the_fingerprint_changes_when_vectors_would(vectors):
     encoder = SifEncoder.fit(vectors, split, PASSAGES)
     others = [
-        SifEncoder.fit(vectors, split, PASSAGES[:3]),
+        SifEncoder.fit(vectors, split, ["river", *PASSAGES]),
         SifEncoder.fit(vectors, split, PASSAGES, a=0.01),
         SifEncoder.fit(vectors, split, PASSAGES, components=0),
         SifEncoder.fit(WordVectors(WORDS, vectors.vectors * 2, vectors.counts), split, PASSAGES),

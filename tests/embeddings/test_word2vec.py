@@ -94,6 +94,21 @@ def test_an_empty_corpus_is_refused(sentences):
         train_word2vec(sentences)
 
 
+@pytest.mark.parametrize("output", ["negative", "hierarchical"])
+def test_a_text_of_one_word_is_refused(output):
+    with pytest.raises(EmptyCorpus, match="'词' is the only word"):
+        train_word2vec([["词", "词"], ["词"]], Word2VecConfig(output=output))
+
+
+def test_a_failure_in_the_training_thread_is_raised(monkeypatch):
+    def fail(self, *arguments):
+        raise OSError("no more memory")
+
+    monkeypatch.setattr("gensim.models.word2vec.Word2Vec._do_train_job", fail)
+    with pytest.raises(OSError, match="no more memory"):
+        train_word2vec(topical_sentences(5), FAST)
+
+
 def test_too_rare_words_and_strings_are_refused():
     with pytest.raises(EmptyCorpus, match="min_count"):
         train_word2vec([["a", "b"]], Word2VecConfig(min_count=2))
