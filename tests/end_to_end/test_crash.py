@@ -43,7 +43,9 @@ class Writer(threading.Thread):
         with httpx.Client(base_url=self._url, timeout=30) as client:
             while True:
                 after = dict(self.acknowledged)
-                body = b"".join(self._operations(after))
+                body = b""
+                while not body:  # a batch may come out empty, and an empty request is refused
+                    body = b"".join(self._operations(after))
                 self.attempted = after
                 try:
                     answer = client.post("/crash/_bulk", content=body, headers={"Content-Type": "application/x-ndjson"})
