@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as declared
@@ -32,7 +33,7 @@ class Sentence:
     end: int
     text: str
     cosine: float  # the row's similarity in the space of sentences; NaN without an encoder
-    coverage: float  # share of the question's idf mass that title and sentence hold
+    coverage: float  # share of the question's idf mass that title and sentence hold, a copy of it aside
 
 
 @dataclass
@@ -79,6 +80,11 @@ class QuestionWords:
             df = max((ctx.reader.df(p, token.term) for p in paths), default=0)
             self.idf[token.term] = math.log(1 + (live - df + 0.5) / (df + 0.5))
         self.total = sum(self.idf.values())
+        self._itself = re.compile(re.escape(question.strip()), re.IGNORECASE)
+
+    def answering(self, text: str) -> set[str]:
+        """The terms that a text holds outside of a copy of the question: repeating it answers nothing."""
+        return self.terms(self._itself.sub(" ", text))
 
     def terms(self, text: str) -> set[str]:
         """The question's terms that a text holds."""
@@ -163,7 +169,7 @@ def _passage(
     passage = Passage(row, body_field, title, body, score, cosine, word_score, coverage)
     for start, end, similarity in _judged(dense, doc, title, body):
         text = body[start:end]
-        own = words.coverage(in_title | words.terms(text))
+        own = words.coverage(in_title | words.answering(text))
         passage.sentences.append(Sentence(number, start, end, text, similarity, own))
     return passage
 
