@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # the runtime reads it when it is loaded; else it sends events home
+import onnxruntime
 
 _live: weakref.WeakSet[EncoderSession] = weakref.WeakSet()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 from generator.config import LlamaConfig
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # the runtime reads it when it is loaded; else it sends events home
+import onnxruntime as ort
 
 # Longest run of new tokens: attention needs heads × run × total floats at a time, and a caller who
 # leaves is noticed between runs.
