@@ -24,7 +24,7 @@ from .errors import (
 )
 from .mapping import Mapping, values_at
 from .node import Node
-from .store import Row
+from .rows import Row
 from .view import IndexView
 from .writes import Operation, WriteResult
 

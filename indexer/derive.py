@@ -20,6 +20,7 @@ import numpy as np
 from .documents import FieldVectors, add_documents, batches, field_vectors
 from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, file_lock, write_manifest
 from .merging import find_merge
+from .points import files_of
 from .segment import Segment, SegmentInfo, SegmentWriter, Tombstones, merge
 from .segment.vectors import VectorPart, merge_parts, write_part
 from .view import BROKEN, load_tombstones
@@ -125,7 +126,6 @@ class Deriver:
             dirty = any(e.dead for e in before.segments)
             run = (0, len(before.segments)) if len(before.segments) > 1 or dirty else None
         if run is None:
-            self._purge(before)
             return False
         chosen = before.segments[slice(*run)]
         segments = [Segment.open(index.segments_path / e.name) for e in chosen]
@@ -191,12 +191,16 @@ class Deriver:
             return True
         return False
 
-    def _purge(self, manifest: Manifest) -> None:
-        """Drop rows that no view can want any more."""
+    def purge(self) -> None:
+        """Drop rows that no view and no point in time can want any more."""
+        index = self.index
+        with file_lock(index.path / "refresh.lock"):
+            kept = [point.manifest.covered for point in index.points.live()]
+            manifest = index.read_manifest()
         old = [covered for moment, covered in manifest.history if moment < time.time() - KEEP_SECONDS]
-        horizon = max(old, default=0)
-        if horizon and self.index.store.superseded(0, horizon, horizon)[:1]:
-            self.index.store.purge(horizon)
+        horizon = min([max(old, default=0), *kept])
+        if horizon and index.store.superseded(0, horizon, horizon)[:1]:
+            index.store.purge(horizon)
 
     # --- repair (under refresh.lock) ------------------------------------------------------------
 
@@ -243,8 +247,10 @@ class Deriver:
     def publish(self, old: Manifest, new: Manifest) -> None:
         """Replace the manifest and drop the files that only the old one needed (under refresh.lock)."""
         write_manifest(self.index.manifest_path, new)
-        for name in old.files - new.files:
-            self._remove(name)
+        dropped = old.files - new.files
+        if dropped:
+            for name in dropped - files_of(self.index.points.live()):
+                self._remove(name)
 
     def _remove(self, name: str) -> None:
         for folder in ("segments", "vectors", "models"):
@@ -255,12 +261,18 @@ class Deriver:
                 path.unlink(missing_ok=True)
 
     def clean(self) -> None:
-        """Remove files that no manifest knows and that are too old to be in the making."""
-        known = self.index.read_manifest().files
-        for folder in ("segments", "vectors", "models"):
-            for path in (self.index.path / folder).glob("*"):
-                if path.name not in known and path.stat().st_mtime < time.time() - ORPHAN_SECONDS:
-                    self._remove(path.name)
+        """Remove files that no manifest and no point in time knows and that are too old to be in the making."""
+        with file_lock(self.index.path / "refresh.lock"):
+            known = self.index.read_manifest().files | files_of(self.index.points.live())
+            for folder in ("segments", "vectors", "models"):
+                for path in (self.index.path / folder).glob("*"):
+                    if path.name not in known and path.stat().st_mtime < time.time() - ORPHAN_SECONDS:
+                        self._remove(path.name)
+
+    def reset(self) -> None:
+        """Forget all that is derived, under refresh.lock: it says what the truth does not."""
+        old = self.index.read_manifest()
+        self.publish(old, Manifest(generation=old.generation + 1))
 
 
 def _entry(info: SegmentInfo) -> SegmentEntry:

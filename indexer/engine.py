@@ -7,6 +7,7 @@ waits for a writer, a merge or another process.
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import threading
@@ -25,11 +26,15 @@ from .derive import Deriver
 from .errors import InvalidRequest
 from .manifest import Manifest, file_lock, read_manifest
 from .mapping import Mapping
+from .points import Points
+from .rows import Row
 from .segment import SegmentError
 from .spaces import Space, spaces_of
-from .store import Row, Store, now_ms
+from .store import Store, now_ms
 from .view import IndexView, ViewCache
 from .writes import Operation, Writer, WriteResult
+
+logger = logging.getLogger("quarry.indexer")
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,26 @@ class Index:
         self._settings: dict[str, Any] = {}
         self.analyzers = Analyzers(dict(self.settings.get("analysis", {})))
         self.deriver = Deriver(self)
+        self.points = Points(path / "points")
         self._views = ViewCache(self)
         self.inode = path.stat().st_ino
         self.space_error: str | None = None  # why a space cannot be filled here, e.g. a model is missing
         self.space_retry = 0.0
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Drop what is derived from writes that the truth does not have: they were lost with a damaged log, or
+        somebody put an older truth in its place."""
+        if not self.store.lost_writes() and self.read_manifest().covered <= self.store.last_seq:
+            return
+        with file_lock(self.path / "refresh.lock"):
+            lost = self.store.lost_writes()
+            if lost or self.read_manifest().covered > self.store.last_seq:
+                logger.error("index %s: its derived files know writes that %s has not; building them again",
+                             self.name, self.store.path)  # fmt: skip
+                self.deriver.reset()
+            if lost:
+                self.store.accept_loss(lost)
 
     @staticmethod
     def create(path: Path, name: str, mapping: Mapping, settings: MappingABC[str, Any]) -> None:
@@ -167,8 +188,12 @@ class Index:
         return self.path / "models"
 
     def read_manifest(self) -> Manifest:
-        """The manifest now; an empty one (everything is to be built) when there is none."""
-        return read_manifest(self.manifest_path) or Manifest()
+        """The manifest now; an empty one (everything is to be built) when there is none that can be read."""
+        found = read_manifest(self.manifest_path)
+        if found is None and self.manifest_path.exists():
+            logger.warning("%s is damaged or of another version; building the index again from the stored "
+                           "documents", self.manifest_path)  # fmt: skip
+        return found or Manifest()
 
     def view(self) -> IndexView:
         """The index as of its last refresh: a frozen view that any number of searches can share."""
@@ -212,12 +237,32 @@ class Index:
             return got
 
     def merge(self, to_one: bool = False, wait: bool = True) -> bool:
-        """Merge segments as the policy says, or all into one; returns whether anything was merged."""
+        """Merge segments and vectors as the policy says, or all segments into one, then drop what nobody wants any
+        more; returns whether anything was merged."""
         merged = False
         with file_lock(self.path / "merge.lock", wait) as got:
-            while got and self.deriver.merge_once(to_one):
+            if not got:
+                return False
+            while self.deriver.merge_once(to_one) or self.deriver.merge_parts_once():
                 merged = True
+            self.deriver.purge()
+            self.deriver.clean()
         return merged
+
+    # --- points in time -------------------------------------------------------------------------
+
+    def open_point(self, keep_alive: float) -> str:
+        """Keep what a search sees now for `keep_alive` seconds; the token finds it in any process."""
+        with file_lock(self.path / "refresh.lock"):
+            return self.points.open(self.read_manifest(), keep_alive)
+
+    def point_view(self, token: str, keep_alive: float | None = None) -> IndexView:
+        """What a search saw when the point was opened, kept for `keep_alive` more seconds; PointMissing."""
+        return self._views.at(self.points.get(token, keep_alive).manifest)
+
+    def close_point(self, token: str) -> bool:
+        """Let go of a point; False when it was not there."""
+        return self.points.close(token)
 
     def repair(self, manifest: Manifest, error: Exception) -> None:
         """Rebuild what cannot be opened of `manifest` from the truth."""

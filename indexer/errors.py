@@ -100,3 +100,40 @@ class SpaceUnavailable(QuarryError):
 class TooManyRequests(QuarryError):
     type = "es_rejected_execution_exception"
     status = 429
+
+
+class PointMissing(QuarryError):
+    """A point in time that was closed, has expired, or never was."""
+
+    type = "search_context_missing_exception"
+    status = 404
+
+    def __init__(self, token: str) -> None:
+        super().__init__(f"No search context found for id [{token}]; open a new point in time")
+
+
+class TruthDamaged(QuarryError):
+    """A part of the truth is not what was written."""
+
+    type = "corrupt_index_exception"
+    status = 500
+
+    @classmethod
+    def row(cls, seq: int, doc_id: str) -> TruthDamaged:
+        return cls(
+            f"the stored document [{doc_id}] (write {seq}) is damaged; write it again, delete it, or restore a snapshot"
+        )
+
+
+class StorageFull(QuarryError):
+    """No space left on the device."""
+
+    type = "io_exception"
+    status = 507
+
+
+class StorageFailure(QuarryError):
+    """The device or the file system fails."""
+
+    type = "io_exception"
+    status = 500

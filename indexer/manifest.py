@@ -9,13 +9,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,27 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest | None:
-    """The manifest at `path`; None when it is not there, unreadable, or of another format."""
+    """The manifest at `path`; None when it is not there, damaged, or of another format."""
     try:
-        body = json.loads(path.read_bytes())
+        return manifest_of(path.read_text())
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def manifest_of(text: str) -> Manifest | None:
+    """The manifest that `manifest_text` wrote; None when it is damaged or of another format."""
+    try:
+        crc, _, listing = text.partition(" ")
+        if int(crc, 16) != zlib.crc32(listing.encode()):
+            return None
+        body = json.loads(listing)
         if body["format"] != FORMAT:
             return None
         body["segments"] = tuple(SegmentEntry(**s) for s in body["segments"])
         body["spaces"] = {n: _space(s) for n, s in body["spaces"].items()}
         body["history"] = tuple((t, c) for t, c in body["history"])
         return Manifest(**body)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 
@@ -97,15 +110,32 @@ def _space(body: dict[str, Any]) -> SpaceEntry:
     return SpaceEntry(**{**body, "parts": tuple(PartEntry(**part) for part in body["parts"])})
 
 
+def manifest_text(manifest: Manifest) -> str:
+    """A manifest as one line: CRC-32 in hexadecimal, then JSON."""
+    listing = json.dumps(asdict(manifest), ensure_ascii=False)
+    return f"{zlib.crc32(listing.encode()):08x} {listing}"
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Replace the manifest at `path` atomically and durably."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(json.dumps(asdict(manifest), ensure_ascii=False).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    sync_directory(path.parent)
+    replace_file(path, manifest_text(manifest).encode())
+
+
+def replace_file(path: Path, content: bytes, durable: bool = True) -> None:
+    """Replace a file atomically: readers see the old content or the new, also after a crash."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:

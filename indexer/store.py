@@ -6,61 +6,43 @@ search that began before still finds what it saw, and a refresh learns from the 
 documents of older segments are dead. A delete is a row without a body.
 
 Durability: write-ahead log with `synchronous=FULL`; when `write` returns, the rows survive kill -9 and
-power loss.
+power loss. Damage is found by checksums (`rows.py`) and by the note of the last write (`watermark.py`).
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import zstandard
+from .errors import IndexUnreadable, StorageFailure, StorageFull, TooManyRequests, TruthDamaged
+from .migration import FORMAT, SCHEMA, migrate
+from .rows import Row, mark_checksum, meta_checksum, row_checksum, unpack
+from .transaction import Transaction, read_meta
+from .watermark import Watermark
 
-from .errors import IndexUnreadable
-
-FORMAT = 1
-_RAW, _ZSTD = b"\0", b"\1"
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE doc (
-    seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    body BLOB,
-    superseded INTEGER
-);
-CREATE UNIQUE INDEX doc_live ON doc (id) WHERE superseded IS NULL;
-CREATE INDEX doc_superseded ON doc (superseded) WHERE superseded IS NOT NULL;
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One write: `body` is the document's JSON, None for a delete."""
-
-    seq: int
-    id: str
-    version: int
-    body: bytes | None
+logger = logging.getLogger("quarry.indexer")
 
 
 class Store:
     """The documents of one index. Safe in many threads and processes: one connection a thread."""
 
     def __init__(self, path: Path) -> None:
-        """Open the store at `path`; IndexUnreadable when another version of Quarry wrote it."""
+        """Open the store at `path`; IndexUnreadable when a version of Quarry wrote it that this one cannot read,
+        TruthDamaged when its metadata is damaged."""
         self.path = path
+        self.watermark = Watermark(path.with_name("acknowledged"))
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        found = self.meta("format")
+        with storage_errors(path):
+            found = migrate(self.connection)
         if found != FORMAT:
             raise IndexUnreadable(
                 f"the store {path} has format {found}, this version of Quarry reads {FORMAT}; open it with the "
@@ -70,16 +52,19 @@ class Store:
     @staticmethod
     def create(path: Path, meta: dict[str, Any]) -> None:
         """Make an empty store with the given metadata."""
-        connection = sqlite3.connect(path)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            with connection:
-                connection.executescript(_SCHEMA)
-                rows = {"format": FORMAT, "last_seq": 0, **meta}
-                connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in rows.items()])
-        finally:
-            connection.close()
+        with storage_errors(path):
+            connection = sqlite3.connect(path)
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+                with connection:
+                    connection.executescript(SCHEMA)
+                    rows = {k: json.dumps(v) for k, v in {"format": FORMAT, "last_seq": 0, **meta}.items()}
+                    connection.executemany(
+                        "INSERT INTO meta VALUES (?, ?, ?)", [(k, v, meta_checksum(k, v)) for k, v in rows.items()]
+                    )
+            finally:
+                connection.close()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -106,10 +91,38 @@ class Store:
             self._connections.clear()
         self._local = threading.local()
 
+    def lost_writes(self) -> range | None:
+        """The acknowledged writes that are gone, if any."""
+        noted, last = self.watermark.read(), self.last_seq
+        return range(last + 1, noted + 1) if noted > last else None
+
+    def accept_loss(self, lost: range) -> None:
+        """Go on without the writes that are gone: their numbers are never given again, and `losses` names them."""
+        logger.error(
+            "%s has lost the acknowledged writes %d to %d: its write-ahead log is damaged. Send them again, or "
+            "restore a snapshot",
+            self.path, lost.start, lost.stop - 1,
+        )  # fmt: skip
+        with self.transaction() as tx:
+            tx.set_meta("losses", [*(tx.meta("losses") or []), [lost.start, lost.stop - 1]])
+            tx.skip_to(lost.stop - 1)
+
+    @property
+    def losses(self) -> list[tuple[int, int]]:
+        """(first, last) of acknowledged writes that were found gone when the store was opened."""
+        return [(first, last) for first, last in self.meta("losses") or []]
+
+    def forget_losses(self) -> None:
+        """Stop naming lost writes."""
+        with self.transaction() as tx:
+            tx.set_meta("losses", [])
+
+    # --- metadata -------------------------------------------------------------------------------
+
     def meta(self, key: str) -> Any:
-        """A piece of metadata, or None."""
-        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        """A piece of metadata, or None; TruthDamaged."""
+        with storage_errors(self.path):
+            return read_meta(self.connection, key)
 
     def data_version(self) -> int:
         """A number that changes when another connection has written."""
@@ -117,20 +130,33 @@ class Store:
 
     @property
     def last_seq(self) -> int:
-        return int(self.connection.execute("SELECT value FROM meta WHERE key = 'last_seq'").fetchone()[0])
+        return int(self.meta("last_seq"))
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(p.stat().st_size for p in self.path.parent.glob(self.path.name + "*") if p.exists())
+
+    # --- transactions ---------------------------------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """A write transaction; what it wrote is durable when the block ends, gone when it raises."""
-        connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield Transaction(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        """A write transaction; what it wrote is durable when the block ends, gone when it raises.
+
+        StorageFull, StorageFailure, TruthDamaged and TooManyRequests say why it could not be.
+        """
+        with storage_errors(self.path):
+            connection = self.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                tx = Transaction(connection)
+                yield tx
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        if tx.last_seq != tx.first_seq:
+            self.watermark.write(tx.last_seq)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -145,23 +171,31 @@ class Store:
         finally:
             connection.execute("COMMIT")
 
+    # --- rows -----------------------------------------------------------------------------------
+
+    def _rows(self, where: str, values: Sequence[Any]) -> Iterator[tuple[Row, bool]]:
+        """The rows that a condition finds, each with whether its checksum holds."""
+        query = f"SELECT seq, id, version, body, superseded, crc FROM doc WHERE {where}"  # noqa: S608
+        with storage_errors(self.path):
+            for seq, doc_id, version, body, superseded, crc in self.connection.cursor().execute(query, values):
+                if row_checksum(seq, doc_id, version, body) ^ mark_checksum(superseded) == crc:
+                    yield Row(seq, doc_id, version, None if body is None else unpack(body)), True
+                else:
+                    yield Row(seq, doc_id, version, None), False
+
     def get(self, doc_id: str) -> Row | None:
         """The document's latest write, acknowledged a moment ago or long since; None when it is not there."""
-        row = self.connection.execute(
-            "SELECT seq, id, version, body FROM doc WHERE id = ? AND superseded IS NULL AND body IS NOT NULL",
-            (doc_id,),
-        ).fetchone()
-        return None if row is None else Row(row[0], row[1], row[2], unpack(row[3]))
+        found = next(self._rows("id = ? AND superseded IS NULL AND body IS NOT NULL", (doc_id,)), None)
+        return None if found is None else _sound(found)
 
     def fetch(self, seqs: Sequence[int]) -> dict[int, Row]:
-        """The rows of the given sequence numbers, by sequence number; purged ones are left out."""
+        """The rows of the given sequence numbers, by sequence number; purged ones are left out. TruthDamaged."""
         out: dict[int, Row] = {}
         for start in range(0, len(seqs), 500):
             part = [int(s) for s in seqs[start : start + 500]]
             marks = ",".join("?" * len(part))
-            query = f"SELECT seq, id, version, body FROM doc WHERE seq IN ({marks}) AND body IS NOT NULL"  # noqa: S608
-            for seq, doc_id, version, body in self.connection.execute(query, part):
-                out[seq] = Row(seq, doc_id, version, unpack(body))
+            for found in self._rows(f"seq IN ({marks}) AND body IS NOT NULL", part):
+                out[found[0].seq] = _sound(found)
         return out
 
     def seqs_of(self, ids: Sequence[str], as_of: int) -> list[int]:
@@ -180,23 +214,37 @@ class Store:
         return sorted(out)
 
     def live_rows(self, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
-        """(seq, JSON) of the documents written in (after, upto] that are still live, in order."""
-        cursor = self.connection.cursor()
-        query = (
-            "SELECT seq, body FROM doc WHERE seq > ? AND seq <= ? AND superseded IS NULL AND body IS NOT NULL "
-            "ORDER BY seq"
-        )
-        for seq, body in cursor.execute(query, (after, upto)):
-            yield seq, unpack(body)
+        """(seq, JSON) of the documents written in (after, upto] that are still live, in order.
+
+        A damaged row is left out and named in the log, so that it does not keep the others from being searched.
+        """
+        where = "seq > ? AND seq <= ? AND superseded IS NULL AND body IS NOT NULL ORDER BY seq"
+        yield from self._sound_rows(where, (after, upto))
 
     def rows_as_of(self, first: int, last: int, as_of: int) -> Iterator[tuple[int, bytes]]:
         """(seq, JSON) of the documents written in [first, last] that were live after write `as_of`."""
-        query = (
-            "SELECT seq, body FROM doc WHERE seq BETWEEN ? AND ? AND body IS NOT NULL "
-            "AND (superseded IS NULL OR superseded > ?) ORDER BY seq"
-        )
-        for seq, body in self.connection.cursor().execute(query, (first, last, as_of)):
-            yield seq, unpack(body)
+        where = "seq BETWEEN ? AND ? AND body IS NOT NULL AND (superseded IS NULL OR superseded > ?) ORDER BY seq"
+        yield from self._sound_rows(where, (first, last, as_of))
+
+    def _sound_rows(self, where: str, values: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        for row, sound in self._rows(where, values):
+            if sound and row.body is not None:
+                yield row.seq, row.body
+            else:
+                logger.error("%s: %s", self.path, TruthDamaged.row(row.seq, row.id).reason)
+
+    def damaged_rows(self) -> list[TruthDamaged]:
+        """Every row whose checksum fails, and what SQLite itself finds wrong; reads everything."""
+        found: list[TruthDamaged] = []
+        try:
+            with storage_errors(self.path):
+                for (line,) in self.connection.execute("PRAGMA integrity_check"):
+                    if line != "ok":
+                        found.append(TruthDamaged(str(line)))
+            found += [TruthDamaged.row(row.seq, row.id) for row, sound in self._rows("1", ()) if not sound]
+        except TruthDamaged as error:
+            found.append(error)
+        return found
 
     def superseded(self, after: int, upto: int, before: int) -> list[int]:
         """Sequence numbers up to `before` that a write in (after, upto] superseded, ascending."""
@@ -208,96 +256,44 @@ class Store:
         query = "SELECT count(*) FROM doc WHERE seq > ? AND superseded IS NULL AND body IS NOT NULL"
         return int(self.connection.execute(query, (after,)).fetchone()[0])
 
+    def live_seqs(self, upto: int) -> Iterator[int]:
+        """Sequence numbers of the documents that were live after write `upto`, ascending."""
+        query = (
+            "SELECT seq FROM doc WHERE seq <= ? AND body IS NOT NULL AND (superseded IS NULL OR superseded > ?) "
+            "ORDER BY seq"
+        )
+        for (seq,) in self.connection.cursor().execute(query, (upto, upto)):
+            yield seq
+
     def purge(self, horizon: int) -> int:
         """Drop rows that a write up to `horizon` superseded, and deletes that old; returns how many."""
         with self.transaction() as tx:
             return tx.purge(horizon)
 
-    def size(self) -> int:
-        """Bytes on disk."""
-        return sum(p.stat().st_size for p in self.path.parent.glob(self.path.name + "*") if p.exists())
+
+def _sound(found: tuple[Row, bool]) -> Row:
+    row, sound = found
+    if not sound:
+        raise TruthDamaged.row(row.seq, row.id)
+    return row
 
 
-class Transaction:
-    """The writes of one transaction; made by `Store.transaction`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.last_seq = int(self.meta("last_seq"))
-        self._inserts: list[tuple[int, str, int, bytes | None]] = []
-        self._supersedes: list[tuple[int, int]] = []
-
-    def meta(self, key: str) -> Any:
-        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else json.loads(row[0])
-
-    def set_meta(self, key: str, value: Any) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
-
-    def current(self, ids: Sequence[str], bodies: bool = False) -> dict[str, Row]:
-        """The latest rows of the given ids, deletes included; bodies only when asked for."""
-        out: dict[str, Row] = {}
-        column = "body" if bodies else "body IS NOT NULL"
-        for start in range(0, len(ids), 500):
-            part = list(ids[start : start + 500])
-            marks = ",".join("?" * len(part))
-            query = f"SELECT seq, id, version, {column} FROM doc WHERE id IN ({marks}) AND superseded IS NULL"  # noqa: S608
-            for seq, doc_id, version, body in self._connection.execute(query, part):
-                known = (unpack(body) if body is not None else None) if bodies else (b"" if body else None)
-                out[doc_id] = Row(seq, doc_id, version, known)
-        return out
-
-    def put(self, doc_id: str, version: int, body: bytes | None, supersedes: int | None) -> int:
-        """Add one write; returns its sequence number. Rows reach the database at `flush`."""
-        self.last_seq += 1
-        self._inserts.append((self.last_seq, doc_id, version, None if body is None else pack(body)))
-        if supersedes is not None:
-            self._supersedes.append((self.last_seq, supersedes))
-        return self.last_seq
-
-    def flush(self) -> None:
-        """Send the writes to the database, in the order that keeps one live row an id."""
-        if not self._inserts:
-            return
-        latest = {row[1]: row[0] for row in self._inserts}
-        marks = {old: new for new, old in self._supersedes}
-        rows = [(s, i, v, b, marks.pop(s, None)) for s, i, v, b in self._inserts]
-        self._connection.executemany("UPDATE doc SET superseded = ? WHERE seq = ?", [(n, o) for o, n in marks.items()])
-        self._connection.executemany("INSERT INTO doc VALUES (?, ?, ?, ?, ?)", rows)
-        assert all(row[4] is not None or latest[row[1]] == row[0] for row in rows)
-        self.set_meta("last_seq", self.last_seq)
-        self._inserts.clear()
-        self._supersedes.clear()
-
-    def purge(self, horizon: int) -> int:
-        gone = self._connection.execute("DELETE FROM doc WHERE superseded <= ?", (horizon,)).rowcount
-        old = "DELETE FROM doc WHERE body IS NULL AND superseded IS NULL AND seq <= ?"
-        return gone + self._connection.execute(old, (horizon,)).rowcount
-
-
-_local = threading.local()
-
-
-def pack(body: bytes) -> bytes:
-    """A document as stored: zstd where it pays (above half a kilobyte, and only when smaller)."""
-    if len(body) > 512:
-        compressor = getattr(_local, "compressor", None)
-        if compressor is None:
-            compressor = _local.compressor = zstandard.ZstdCompressor(level=1)
-        small = compressor.compress(body)
-        if len(small) < len(body):
-            return _ZSTD + small
-    return _RAW + body
-
-
-def unpack(stored: bytes) -> bytes:
-    """The document that `pack` stored."""
-    if stored[:1] == _ZSTD:
-        decompressor = getattr(_local, "decompressor", None)
-        if decompressor is None:
-            decompressor = _local.decompressor = zstandard.ZstdDecompressor()
-        return bytes(decompressor.decompress(stored[1:]))
-    return stored[1:]
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """SQLite's errors as the product's: a full disk, a failing one, a damaged file, a lock held too long."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "is full" in text:
+            raise StorageFull(f"{path}: no space left on the device; nothing of this write was kept") from error
+        if "locked" in text or "busy" in text:
+            raise TooManyRequests(f"{path}: another writer holds the index for too long; try again") from error
+        if isinstance(error, sqlite3.OperationalError) and "malformed" not in text:
+            raise StorageFailure(f"{path}: {text}; nothing of this write was kept") from error
+        raise TruthDamaged(f"{path} is damaged ({text}); restore a snapshot") from error
 
 
 def now_ms() -> int:

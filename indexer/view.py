@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from .manifest import Manifest, SegmentEntry, SpaceEntry
 from .segment import Segment, SegmentError, Tombstones
 from .segment.vectors import VectorPart
-from .store import Row
+from .rows import Row
 
 if TYPE_CHECKING:
     from .engine import Index
@@ -114,6 +115,7 @@ class ViewCache:
         self._lock = threading.Lock()
         self._key: tuple[int, int, int] | None = None
         self._view: IndexView | None = None
+        self._older: weakref.WeakValueDictionary[int, IndexView] = weakref.WeakValueDictionary()
 
     def current(self) -> IndexView:
         """The view of the newest manifest. Damaged files are rebuilt on the way."""
@@ -139,6 +141,17 @@ class ViewCache:
                     self._view, self._key = view, key
                     return view
             return self._open(self._index.read_manifest())
+
+    def at(self, manifest: Manifest) -> IndexView:
+        """The view of an older manifest whose files are still there; kept while somebody holds it."""
+        current = self.current()
+        if manifest.generation == current.manifest.generation:
+            return current
+        with self._lock:
+            found = self._older.get(manifest.generation)
+            if found is None or found.manifest != manifest:
+                found = self._older[manifest.generation] = self._open(manifest)
+            return found
 
     def _open(self, manifest: Manifest) -> IndexView:
         old = self._view

@@ -17,7 +17,9 @@ import orjson
 
 from .errors import DocumentMissing, InvalidDocument, InvalidRequest, QuarryError, VersionConflict
 from .mapping import Mapping
-from .store import Row, Store, Transaction
+from .rows import Row
+from .store import Store
+from .transaction import Transaction
 
 MAX_ID_BYTES = 512
 Kind = Literal["index", "create", "update", "delete"]

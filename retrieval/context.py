@@ -33,12 +33,15 @@ class TimedOut(Exception):
 
 
 class SearchContext:
-    """One request's frozen surroundings: every leg of a search gets the same one."""
+    """One request's frozen surroundings: every leg of a search gets the same one.
 
-    def __init__(self, node: Node, index: Index, deadline: float | None = None) -> None:
+    `view` is an older one to search, a point in time's; by default the index as of its last refresh.
+    """
+
+    def __init__(self, node: Node, index: Index, deadline: float | None = None, view: IndexView | None = None) -> None:
         self.node = node
         self.index = index
-        self.view = index.view()
+        self.view = view if view is not None else index.view()
         self.mapping: Mapping = index.mapping
         self.deadline = deadline
         self.now_ms = int(time.time() * 1000)

@@ -16,6 +16,9 @@ from pathlib import Path
 import faiss
 import numpy as np
 
+from indexer.seals import damage, seal
+from indexer.segment.container import sync_directory
+
 METRICS = {
     "cosine": faiss.METRIC_INNER_PRODUCT,
     "dot_product": faiss.METRIC_INNER_PRODUCT,
@@ -58,6 +61,10 @@ class VectorPart:
         """Bytes on disk."""
         return sum(p.stat().st_size for p in self.path.iterdir())
 
+    def verify(self) -> list[str]:
+        """Names of the part's damaged files; empty when every checksum holds."""
+        return damage(self.path)
+
 
 def write_part(
     path: Path,
@@ -80,11 +87,9 @@ def write_part(
     np.save(temporary / "seqs.npy", np.asarray(seqs, np.int64))
     np.save(temporary / "starts.npy", np.asarray(starts, np.int64))
     np.save(temporary / "spans.npy", np.asarray(spans, np.uint32).reshape(-1, 2))
-    for file in temporary.iterdir():
-        descriptor = os.open(file, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+    seal(temporary)
     os.rename(temporary, path)
+    sync_directory(path.parent)
 
 
 def merge_parts(path: Path, parts: Sequence[VectorPart], keep: Sequence[np.ndarray], metric: str = "cosine") -> None:
