@@ -17,6 +17,7 @@ COMMANDS = {
     "index": "Load files into an index.",
     "search": "Search an index.",
     "ask": "Ask an index a question; the answer cites its passages.",
+    "verify": "Check indices against their checksums and their truth; rebuild what is damaged.",
     "evaluate": "Measure retrieval and answers on a judged collection.",
     "tune": "Fit when to refuse to answer, from judged questions.",
     "demo": "Make the demonstration index.",

@@ -10,7 +10,7 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from .documents import FieldVectors, add_documents, batches, field_vectors
 from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, file_lock, write_manifest
 from .merging import find_merge
 from .points import files_of
-from .segment import Segment, SegmentInfo, SegmentWriter, Tombstones, merge
+from .segment import Segment, SegmentError, SegmentInfo, SegmentWriter, Tombstones, merge
 from .segment.vectors import VectorPart, merge_parts, write_part
 from .view import BROKEN, load_tombstones
 
@@ -204,14 +204,16 @@ class Deriver:
 
     # --- repair (under refresh.lock) ------------------------------------------------------------
 
-    def repair(self, error: Exception) -> None:
-        """Build again from the truth every derived file of the manifest that cannot be opened."""
+    def repair(self, error: object, damaged: Collection[str] = ()) -> None:
+        """Build again from the truth every derived file of the manifest that cannot be opened or is in `damaged`."""
         index, old = self.index, self.index.read_manifest()
         logger.warning("index %s: %s; building it again from the stored documents", index.name, error)
         entries: list[SegmentEntry] = []
         lost: dict[str, FieldVectors] = {}
         for entry in old.segments:
             try:
+                if entry.name in damaged or entry.tombstones in damaged:
+                    raise SegmentError(f"{entry.name} is damaged")
                 segment = Segment.open(index.segments_path / entry.name)
                 load_tombstones(index.segments_path, entry, segment)
                 entries.append(entry)
@@ -221,6 +223,8 @@ class Deriver:
         spaces = {}
         for name, space in old.spaces.items():
             try:
+                if space.model in damaged or any(part.name in damaged for part in space.parts):
+                    raise SegmentError(f"the vectors of {name} are damaged")
                 for part in space.parts:
                     VectorPart(index.vectors_path / part.name)
                 spaces[name] = space

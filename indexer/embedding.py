@@ -24,6 +24,7 @@ from .documents import batches
 from .encoders import Encoders
 from .manifest import PartEntry, SpaceEntry, file_lock
 from .mapping import values_at
+from .seals import checksum
 from .segment.vectors import write_part
 from .spaces import MAX_SENTENCES, Space
 
@@ -232,7 +233,7 @@ class SpaceFiller:
             if progress:
                 progress(space.name, done, documents)
         identity = f"{space.identity}:{encoder.fingerprint}"
-        self._publish(space, None, SpaceEntry(identity, upto, tuple(parts), folder.name, documents))
+        self._publish(space, None, SpaceEntry(identity, upto, tuple(parts), folder.name, documents, checksum(folder)))
 
     def _word_vectors(self, space: Space) -> WordVectors:
         from embeddings.glove import train_glove

@@ -31,6 +31,7 @@ from .rows import Row
 from .segment import SegmentError
 from .spaces import Space, spaces_of
 from .store import Store, now_ms
+from .verification import Scrubber
 from .view import IndexView, ViewCache
 from .writes import Operation, Writer, WriteResult
 
@@ -68,6 +69,7 @@ class Index:
         self.deriver = Deriver(self)
         self.points = Points(path / "points")
         self._views = ViewCache(self)
+        self._scrubber = Scrubber(self)
         self.inode = path.stat().st_ino
         self.space_error: str | None = None  # why a space cannot be filled here, e.g. a model is missing
         self.space_retry = 0.0
@@ -247,6 +249,7 @@ class Index:
                 merged = True
             self.deriver.purge()
             self.deriver.clean()
+            self._scrubber.scrub()
         return merged
 
     # --- points in time -------------------------------------------------------------------------
@@ -269,6 +272,14 @@ class Index:
         with file_lock(self.path / "refresh.lock"):
             if self.read_manifest().generation == manifest.generation:
                 self.deriver.repair(error)
+
+    def repair_files(self, damaged: MappingABC[str, str]) -> None:
+        """Rebuild derived files that were found damaged: path in the index's folder -> what is wrong."""
+        with file_lock(self.path / "refresh.lock"):
+            names = {Path(file).name for file in damaged} & self.read_manifest().files
+            if names:
+                listed = "; ".join(f"{file}: {reason}" for file, reason in damaged.items())
+                self.deriver.repair(listed, names)
 
     def pending(self) -> dict[str, int]:
         """For each semantic space, how many documents' vectors are still to come."""

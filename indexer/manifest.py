@@ -50,6 +50,7 @@ class SpaceEntry:
     parts: tuple[PartEntry, ...] = ()
     model: str | None = None  # folder of a model trained on this index
     trained_on: int = 0  # documents it was trained on
+    model_crc: int = 0  # CRC-32 of its file
 
 
 @dataclass(frozen=True)

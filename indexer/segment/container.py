@@ -172,10 +172,11 @@ class SectionFile:
         return self.address + int(self._sections[name]["offset"])
 
     def verify(self) -> list[str]:
-        """Names of the sections whose bytes differ from what was written."""
-        damaged = []
+        """Names of the sections whose bytes differ from what was written, the zeros between them included."""
+        damaged, end = [], 0
         for name, section in self._sections.items():
             offset, size = section["offset"], section["size"]
-            if zlib.crc32(self.bytes[offset : offset + size].data) != section["crc"]:
+            if zlib.crc32(self.bytes[offset : offset + size].data) != section["crc"] or self.bytes[end:offset].any():
                 damaged.append(name)
+            end = offset + size
         return damaged

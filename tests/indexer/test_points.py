@@ -51,7 +51,8 @@ def test_a_point_outlives_writes_merges_and_purges(node, monkeypatch) -> None:
     assert texts(node, index, index.point_view(token)) == before
     assert len(texts(node, index, index.view())) == 5
     files = len(list(index.segments_path.iterdir()))
-    assert index.close_point(token) and not index.close_point(token)
+    assert index.close_point(token)
+    assert not index.close_point(token)
     with pytest.raises(PointMissing):
         index.point_view(token)
     index.merge()
