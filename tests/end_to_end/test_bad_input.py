@@ -90,7 +90,7 @@ def test_what_is_not_json(http: httpx.Client, body: bytes, says: str) -> None:
         {"from": 9_999, "size": 10},
         {"sort": {"n": "upwards"}},
         {"highlight": 3},
-        {"aggs": {"a": {"terms": {"field": "n"}}}},
+        {"aggs": {"a": {"terms": {"feeld": "n"}}}},
         {"knn": {"field": "v", "query_vector": [1, 2], "k": 3}},
         {"retriever": {"nonsense": {}}},
         ["query"],
@@ -322,12 +322,34 @@ def test_clients_that_leave_in_the_middle_of_their_answer(service: Service, http
     http.delete("/large")
 
 
+def received(connection: socket.socket) -> bytes:
+    """All that the service sends until it closes."""
+    answer = b""
+    while more := connection.recv(65536):
+        answer += more
+    return answer
+
+
 def test_garbage_instead_of_http(service: Service) -> None:
     for garbage in (b"\x16\x03\x01\x02\x00", b"HELLO\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n" * 100):
         with raw(service) as connection:
             connection.sendall(garbage)
             connection.shutdown(socket.SHUT_WR)
-            connection.recv(4096)
+            answer = received(connection)
+            if b"HTTP" in garbage or b"HELLO" in garbage:
+                assert answer.startswith(b"HTTP/1.1 400")
+                assert b'"type":"bad_request_exception"' in answer
+
+
+def test_a_question_typed_into_curl_as_it_is(service: Service, http: httpx.Client) -> None:
+    """curl sends the bytes that were typed, not percent-encoded."""
+    http.put("/typed/_doc/1?refresh=true", json={"t": "倒排索引"})
+    with raw(service) as connection:
+        connection.sendall("GET /typed/_search?q=t:倒排 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = received(connection)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b'"value":1' in answer
+    http.delete("/typed")
 
 
 def test_slow_clients_do_not_stop_the_others(service: Service, http: httpx.Client) -> None:
