@@ -31,11 +31,14 @@ def _default_cache() -> Path:
 class Settings(BaseSettings):
     """The settings of one process; see each field's description."""
 
-    model_config = SettingsConfigDict(env_prefix="QUARRY_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="QUARRY_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="address the service binds to")
     port: int = Field(9280, ge=0, le=65535, description="port the service binds to")
     data: Path = Field(Path("data"), description="data directory: the indices live here")
+    snapshots: str | None = Field(
+        None, description="folders that may hold snapshots registered over REST, with ':' between them"
+    )
     cache: Path = Field(default_factory=_default_cache, description="compiled kernels and built model graphs")
     workers: int = Field(2, ge=1, le=64, description="gunicorn worker processes")
     threads: int = Field(8, ge=1, le=256, description="request threads of each worker")
@@ -53,6 +56,7 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(
         default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, description="parallel encoder sessions"
     )
+    refusal: Path | None = Field(None, description="when to refuse to answer: a file of `quarry tune`")
     generations: int = Field(2, ge=1, description="concurrent generations; more are answered 429")
 
     refresh_interval: float = Field(1.0, gt=0, description="seconds between background refreshes")
@@ -62,7 +66,7 @@ class Settings(BaseSettings):
     max_result_window: int = Field(10_000, ge=1, description="largest from + size")
     max_clauses: int = Field(4096, ge=1, description="clauses of one query")
     max_depth: int = Field(50, ge=1, description="nesting of one query")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe events logged")
 
 
 @lru_cache(maxsize=1)

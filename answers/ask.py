@@ -24,14 +24,15 @@ from . import openai
 from .checking import says_unknown, support_of
 from .evidence import Evidence, Sentence, gather
 from .extractive import best_sentences
-from .premise import missing_premises
+from .premise import has_han, missing_premises
 from .prompting import messages
-from .refusal import features, shipped
+from .refusal import calibration, features
 from .request import AskRequest
 from .result import Answer, Citation, cite, with_marks
 from .result import shown as shown_passages
 
 Event = tuple[str, dict[str, Any]]
+ENGLISH_ONLY = frozenset({"smollm2-135m-instruct"})
 _generators: dict[str, Generator] = {}
 _lock = threading.Lock()
 _running: threading.BoundedSemaphore | None = None
@@ -61,15 +62,19 @@ def _events(node: Node, ctx: SearchContext, request: AskRequest) -> Iterator[Eve
     retrieved = time.perf_counter()
     passages = shown_passages(evidence)
     yield "passages", {"passages": passages}
-    refusal = _refusal(evidence, probability, request)
+    refusal = _refusal(evidence, probability, calibration(ctx.settings.refusal).threshold, request)
     answerer = request.answerer
     answer = Answer(False, "", refusal, probability=probability) if refusal else None
+    reason = "verbatim sentences of the passages found"
+    if answer is None and answerer == "builtin" and not _speaks(node.settings.generator, request.question):
+        answerer, reason = "extractive", "the built-in model speaks English only; these are the passages' own sentences"
     if answer is None and answerer != "extractive":
         answer = yield from _generated(node, ctx, evidence, request, probability)
         if answer is None:
             answerer = "extractive"
+            reason = "no generated sentence was supported by the passages; these are their own sentences"
     if answer is None:
-        answer = _extracted(evidence, request, probability, fell_back=request.answerer != "extractive")
+        answer = _extracted(evidence, probability, reason)
         if answer.answered:
             yield "token", {"text": answer.text}
             for citation in answer.citations:
@@ -103,24 +108,24 @@ def _evidence(ctx: SearchContext, request: AskRequest) -> tuple[Evidence, float]
         mask = query.mask(ctx)
         accept = mask if accept is None else accept & mask
     best = gather(ctx, request.question, request.size, accept)
-    probability = shipped().probability(features(best))
+    probability = calibration(ctx.settings.refusal).probability(features(best))
     earlier = next((m.content for m in reversed(request.history) if m.role == "user"), None)
     if earlier is not None:
         longer = gather(ctx, f"{earlier} {request.question}", request.size, accept)
-        other = shipped().probability(features(longer))
+        other = calibration(ctx.settings.refusal).probability(features(longer))
         if other > probability:
             longer.question = request.question
             return longer, other
     return best, probability
 
 
-def _refusal(evidence: Evidence, probability: float, request: AskRequest) -> str:
+def _refusal(evidence: Evidence, probability: float, threshold: float, request: AskRequest) -> str:
     """Why the question is not answered; empty when it is."""
     if not evidence.sentences:
         return "no passage was found for this question"
     if not request.refusal:
         return ""
-    if probability < shipped().threshold:
+    if probability < threshold:
         return "the passages found do not seem to hold the answer"
     cited = {s.passage for s in best_sentences(evidence)}
     texts = [f"{evidence.passages[n].title}\n{evidence.passages[n].body}" for n in cited]
@@ -130,15 +135,17 @@ def _refusal(evidence: Evidence, probability: float, request: AskRequest) -> str
     return ""
 
 
-def _extracted(evidence: Evidence, request: AskRequest, probability: float, fell_back: bool) -> Answer:
+def _speaks(generator: str, question: str) -> bool:
+    """Whether a generator can answer in the question's language; of a model that was brought along it is assumed."""
+    return generator not in ENGLISH_ONLY or not has_han(question)
+
+
+def _extracted(evidence: Evidence, probability: float, reason: str) -> Answer:
     chosen = best_sentences(evidence)
     order = list(dict.fromkeys(s.passage for s in chosen))  # the best passage first, each in its own order
     chosen = sorted(chosen, key=lambda s: (order.index(s.passage), s.start))
     citations = [cite(evidence, s, n) for n, s in enumerate(chosen, 1)]
     text = with_marks([(c.quote, c.n) for c in citations])
-    reason = "verbatim sentences of the passages found"
-    if fell_back:
-        reason = "no generated sentence was supported by the passages; these are their own sentences"
     return Answer(True, text, reason, tuple(citations), probability)
 
 
@@ -166,7 +173,7 @@ def _generated(
                 yield "citation", citation.to_dict()
     if not claims:
         return None
-    reason = "generated; every sentence shown was found in the passages"
+    reason = "generated; the words of every sentence shown stand in the passage it cites"
     return Answer(True, with_marks(claims), reason, tuple(citations), probability)
 
 

@@ -8,6 +8,7 @@ meaning, on purpose: what was not found is not shown as found.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from retrieval import SearchContext
@@ -15,6 +16,7 @@ from retrieval import SearchContext
 from .evidence import Evidence, QuestionWords, Sentence
 from .premise import missing_premises
 
+_STUCK = re.compile(r"([㐀-鿿]|[^\W\d_]{2,20}?)(?:[\W_]*\1){2,}", re.IGNORECASE)  # three times in a row
 SUPPORT = 0.7  # share of a sentence's idf mass that its evidence must hold
 
 
@@ -29,7 +31,7 @@ class Support:
 def support_of(ctx: SearchContext, evidence: Evidence, claim: str) -> Support | None:
     """The best support of a generated sentence, None when it has none."""
     words = QuestionWords(ctx, claim)
-    if not words.total:
+    if not words.total or is_broken(claim):
         return None
     best: Support | None = None
     for passage in evidence.passages:
@@ -46,6 +48,11 @@ def support_of(ctx: SearchContext, evidence: Evidence, claim: str) -> Support | 
     if missing_premises(_unstarted(claim), [f"{passage.title}\n{passage.body}"]):
         return None
     return best
+
+
+def is_broken(text: str) -> bool:
+    """Whether a generated text has lost its thread: a character that is none, or the same again and again."""
+    return "\ufffd" in text or bool(_STUCK.search(text))
 
 
 def says_unknown(text: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from analysis.fold import fold
+from analysis.names import chinese_names
 
 from .numbers import numbers
 
@@ -23,11 +24,16 @@ _QUESTION_WORDS = frozenset(
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
 
 
+def has_han(text: str) -> bool:
+    """Whether a text has Chinese characters."""
+    return bool(_HAN.search(text))
+
+
 def names(question: str) -> list[str]:
     """Quoted parts of a question, and its capitalised words that do not merely begin a sentence."""
     text = unicodedata.normalize("NFKC", question)
     out = [next(g for g in m.groups() if g) for m in _QUOTED.finditer(text)]
-    chinese = bool(_HAN.search(text))
+    chinese = has_han(text)
     start = True
     for match in _WORD.finditer(text):
         word = match.group().rstrip(".'’")
@@ -50,11 +56,15 @@ def missing_premises(question: str, passages: Sequence[str]) -> list[str]:
     out = [n for n in sorted(numbers(question, lenient=False)) if n not in known]
     asked = names(question)
     if asked:
-        chinese = bool(_HAN.search(question))
+        chinese = has_han(question)
         same = [p for p in passages if chinese or not _mostly_han(p)]
         if same:
             known_names = _Names(same)
             out += [n for n in asked if n not in known_names]
+    if has_han(question):
+        whole = "".join(_squeezed(p) for p in passages if _mostly_han(p))
+        if whole:
+            out += [n for n in chinese_names(question) if _squeezed(n) not in whole and n not in out]
     return out
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from generator import Message
 
 from .evidence import Evidence, Passage
-from .extractive import best_sentences
+from .extractive import fitness
 
 PASSAGES = 3
 _SYSTEM = (
@@ -33,20 +33,18 @@ def messages(
         earlier.insert(0, message)
         room -= cost
     passages = evidence.passages[:PASSAGES]
-    texts = [
-        _excerpt(evidence, number, p, room // max(1, len(passages)), count_tokens) for number, p in enumerate(passages)
-    ]
+    texts = [_excerpt(evidence, p, room // max(1, len(passages)), count_tokens) for p in passages]
     context = "\n\n".join(f"Passage {n}: {text}" for n, text in enumerate(texts, 1) if text)
     return [Message("system", _SYSTEM), *earlier, Message("user", f"{context}\n\nQuestion: {evidence.question}")]
 
 
-def _excerpt(evidence: Evidence, number: int, passage: Passage, budget: int, count_tokens: Callable[[str], int]) -> str:
+def _excerpt(evidence: Evidence, passage: Passage, budget: int, count_tokens: Callable[[str], int]) -> str:
     """The passage, or as many whole sentences around its best one as the budget holds."""
     prefix = f"{passage.title}. " if passage.title else ""
     whole = prefix + passage.body
     if not passage.sentences or count_tokens(whole) <= budget:
         return whole
-    best = max(best_sentences(evidence, len(evidence.sentences)), key=lambda s: (s.passage == number, s.cosine))
+    best = max(passage.sentences, key=lambda s: fitness(evidence, s))
     low = high = passage.sentences.index(best)
     text = best.text
     while True:

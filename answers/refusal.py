@@ -13,8 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
+
+from indexer import InvalidRequest
 
 from .evidence import Evidence
 from .extractive import best_sentences
@@ -86,12 +89,22 @@ class Calibration:
 
 
 @cache
-def shipped() -> Calibration:
-    """The calibration that comes with this version."""
-    body = json.loads(files("answers").joinpath("refusal.json").read_text("utf-8"))
-    assert tuple(body["features"]) == FEATURES
-    numbers = {key: tuple(body[key]) for key in ("weights", "mean", "deviation")}
-    return Calibration(**numbers, bias=body["bias"], threshold=body["threshold"])
+def calibration(path: Path | None = None) -> Calibration:
+    """The calibration in a file that `quarry tune` wrote; by default the one that comes with this version.
+
+    InvalidRequest when the file cannot be read or is another version's.
+    """
+    try:
+        text = path.read_text("utf-8") if path else files("answers").joinpath("refusal.json").read_text("utf-8")
+        body = json.loads(text)
+        if tuple(body["features"]) != FEATURES:
+            raise ValueError("its features are another version's")
+        numbers = {key: tuple(map(float, body[key])) for key in ("weights", "mean", "deviation")}
+        return Calibration(**numbers, bias=float(body["bias"]), threshold=float(body["threshold"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidRequest(
+            f"QUARRY_REFUSAL={path} is no calibration of this version ({error}); make one with `quarry tune`"
+        ) from None
 
 
 def fit(values: np.ndarray, answerable: np.ndarray, weights: np.ndarray, ridge: float = 1.0) -> Calibration:

@@ -40,6 +40,7 @@ def configure(level: str) -> None:
     )
     # Tells at every start which processor features it found.
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)
+    logging.getLogger("gensim").setLevel(logging.WARNING)  # tells every step of a training
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

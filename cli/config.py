@@ -32,6 +32,9 @@ def config(as_json: AsJson = False) -> None:
     from rich.table import Table
 
     table = Table("setting", "value", "from", "what it is", box=None, header_style="bold")
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.overflow = "fold"
     for row in rows:
         style = None if row["from"] == "default" else "green"
         value = "" if row["value"] is None else str(row["value"])

@@ -67,6 +67,7 @@ def _table(hits: list[dict[str, Any]]) -> Table:
 
     table = Table("#", "score", "passage", box=None, header_style="dim", pad_edge=False)
     table.columns[0].justify = table.columns[1].justify = "right"
+    table.columns[2].overflow = "fold"  # a line of Chinese has no spaces to break at
     for rank, hit in enumerate(hits, 1):
         table.add_row(str(rank), f"{hit['_score']:.4f}", _passage(hit))
     return table

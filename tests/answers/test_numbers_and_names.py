@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers.checking import is_broken
 from answers.numbers import han_number, numbers
 from answers.premise import missing_premises, names
+from answers.refusal import calibration
+from indexer import InvalidRequest
 
 
 def written(n: int) -> str:
@@ -80,3 +85,39 @@ def test_names():
 )
 def test_missing_premises(question, passage, missing):
     assert missing_premises(question, [passage]) == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "missing"),
+    [
+        ("南京长江大桥是哪一年建成的？", "武汉长江大桥于1957年建成通车。", ["南京长江大桥"]),
+        ("南京長江大橋是哪一年建成的？", "南京长江大桥于1968年建成通车。", []),
+        ("这个城市里有什么东西？", "有一座塔。", []),
+        ("华沙人口中新教徒的比例是多少？", "在华沙，新教徒占百分之二。", []),
+        ("毕加索什么时候去了巴黎？", "Picasso moved to Paris in 1904.", []),  # another language writes names its way
+    ],
+)
+def test_chinese_names_must_stand_in_a_chinese_passage(question, passage, missing):
+    assert missing_premises(question, [passage]) == missing
+
+
+@pytest.mark.parametrize("text", ["赵州桥桥桥桥", "New New New York", "the bridge bridge bridge", "建于\ufffd年"])
+def test_a_text_that_lost_its_thread(text):
+    assert is_broken(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Henry VIII wrote it.", "1,000,000 people", "www.example.com", "New York, New York", "谢谢"]
+)
+def test_a_text_that_did_not(text):
+    assert not is_broken(text)
+
+
+def test_a_calibration_of_ones_own(tmp_path):
+    path = tmp_path / "refusal.json"
+    body = calibration().to_dict() | {"threshold": 0.5}
+    path.write_text(json.dumps(body))
+    assert calibration(path).threshold == 0.5
+    path.with_name("other.json").write_text("{}")
+    with pytest.raises(InvalidRequest, match="quarry tune"):
+        calibration(path.with_name("other.json"))
