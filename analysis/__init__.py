@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.options import InvalidAnalysis
-from analysis.registry import UnknownAnalyzer, analyzer_names, get_analyzer
+from analysis.registry import UnknownAnalyzer, analyzer_names, get_analyzer, get_normalizer
 from analysis.sentences import sentences
+from analysis.sources import Sources
 from analysis.words import words
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ __all__ = [
     "POSITION_GAP",
     "Analyzer",
     "InvalidAnalysis",
+    "Sources",
     "Token",
     "TokenBatch",
     "UnknownAnalyzer",
     "analyzer_names",
     "get_analyzer",
+    "get_normalizer",
     "sentences",
     "words",
 ]

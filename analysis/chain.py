@@ -16,8 +16,11 @@ from analysis.unicode import scalar
 class ChainAnalyzer(Analyzer):
     """Runs the parts in order; offsets are mapped back through the character filters.
 
-    ``phrases``: the chain of the phrase stream, when the tokenizer has one of its own.
+    ``phrases``: the chain of the phrase stream, when the tokenizer has one of its own. ``labels``: the
+    names of the character filters, the tokenizer and the filters, where settings gave them.
     """
+
+    labels: tuple[tuple[str, ...], str, tuple[str, ...]] | None = None
 
     def __init__(
         self,
@@ -36,18 +39,30 @@ class ChainAnalyzer(Analyzer):
         self._fast: Callable[[Sequence[Value]], TokenBatch] | None = None
 
     def stream(self, text: str) -> Stream:
-        mapped = self.prepare(text)
-        tokens = self.tokenizer(mapped.text)
-        if mapped.starts is not None:
-            tokens = [
-                Token(t.term, *mapped.span(t.start, t.end), t.position, t.type, t.position_length) for t in tokens
-            ]
+        tokens = self._cut(self.prepare(text))
         used = tokens[-1].position + tokens[-1].position_length if tokens else 0
         for token_filter in self.filters:
             tokens = token_filter(tokens)
         if tokens:
             used = max(used, tokens[-1].position + 1)
         return Stream([token for token in tokens if token.term], used)
+
+    def _cut(self, mapped: Mapped) -> list[Token]:
+        tokens = self.tokenizer(mapped.text)
+        if mapped.starts is None:
+            return tokens
+        return [Token(t.term, *mapped.span(t.start, t.end), t.position, t.type, t.position_length) for t in tokens]
+
+    def stages(self, text: str) -> tuple[list[str], list[list[Token]]]:
+        """What each part makes of a text: the texts after the character filters, the tokens after the rest."""
+        mapped, texts = Mapped(scalar(text)), []
+        for char_filter in self.char_filters:
+            mapped = mapped.then(char_filter(mapped.text))
+            texts.append(mapped.text)
+        streams = [self._cut(mapped)]
+        for token_filter in self.filters:
+            streams.append(token_filter(streams[-1]))
+        return texts, streams
 
     def phrase_tokens(self, text: str) -> list[Token]:
         return (self.phrases or self).tokens(text)

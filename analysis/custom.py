@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from analysis.analyzer import Analyzer
+from analysis.analyzer import POSITION_GAP, Analyzer
 from analysis.builtin import ANALYZERS
 from analysis.chain import ChainAnalyzer
 from analysis.components import (
@@ -18,7 +18,10 @@ from analysis.components import (
     token_filters,
     tokenizers,
 )
+from analysis.filters.folding import Folding
+from analysis.filters.stem import Stemming
 from analysis.options import InvalidAnalysis, Options
+from analysis.sources import Sources
 
 _SECTIONS = ("analyzer", "normalizer", "tokenizer", "filter", "char_filter")
 Part = TypeVar("Part")
@@ -27,7 +30,8 @@ Part = TypeVar("Part")
 class Settings:
     """One index's ``analysis`` settings."""
 
-    def __init__(self, settings: Mapping[str, Any] | None) -> None:
+    def __init__(self, settings: Mapping[str, Any] | None, sources: Sources | None = None) -> None:
+        self._sources = sources or Sources()
         values = settings or {}
         values = values.get("analysis", values)
         unknown = [key for key in values if key not in _SECTIONS]
@@ -41,19 +45,34 @@ class Settings:
             self._sections[key] = section
 
     def names(self) -> list[str]:
-        """The names of the analyzers and normalizers that these settings define."""
-        return [*self._sections["analyzer"], *self._sections["normalizer"]]
+        """The names of the analyzers that these settings define."""
+        return list(self._sections["analyzer"])
+
+    def normalizers(self) -> list[str]:
+        """The names of the normalizers that these settings define."""
+        return list(self._sections["normalizer"])
+
+    def normalizer(self, name: str) -> Analyzer:
+        """The normalizer that the settings define under a name: filters that change one term's characters."""
+        values = self._sections["normalizer"][name]
+        options = Options(f"normalizer [{name}]", values, self._sources)
+        if values.get("type", "custom") != "custom":
+            raise options.error(f"unknown type [{values['type']}]; a normalizer is custom")
+        made = self._custom(name, options, cuts=False)
+        for entry, part in zip(_listed(values.get("filter")), made.filters, strict=True):
+            if not isinstance(part, Folding) or isinstance(part, Stemming):
+                raise options.error(f"a normalizer may not use the filter [{entry}]: it does more than fold characters")
+        options.finish()
+        return made
 
     def analyzer(self, name: str) -> Analyzer:
-        """The analyzer or normalizer that the settings define under a name."""
-        if name in self._sections["analyzer"]:
-            values, kind = self._sections["analyzer"][name], "analyzer"
-        else:
-            values, kind = self._sections["normalizer"][name], "normalizer"
-        options = Options(f"{kind} [{name}]", values)
+        """The analyzer that the settings define under a name."""
+        values = self._sections["analyzer"][name]
+        options = Options(f"analyzer [{name}]", values, self._sources)
         type_ = values.get("type", "custom")
-        if kind == "normalizer" or type_ == "custom":
-            made = self._custom(name, options, kind == "analyzer")
+        made: Analyzer
+        if type_ == "custom":
+            made = self._custom(name, options, cuts=True)
         elif isinstance(type_, str) and type_ in ANALYZERS:
             made = ANALYZERS[type_](name, options)
         else:
@@ -61,21 +80,24 @@ class Settings:
         options.finish()
         return made
 
-    def _custom(self, name: str, options: Options, cuts: bool) -> Analyzer:
+    def _custom(self, name: str, options: Options, cuts: bool) -> ChainAnalyzer:
+        changes = _names(options, "char_filter")
         chain: list[CharFilter] = [
-            self._part(char_filters, "char_filter", entry, options, lambda text: [])
-            for entry in _names(options, "char_filter")
+            self._part(char_filters, "char_filter", entry, options, lambda text: []) for entry in changes
         ]
         tokenizer = options.take("tokenizer") if cuts else "keyword"
         if tokenizer is None:
             raise options.error("a custom analyzer needs a [tokenizer]")
         cut = self._part(tokenizers, "tokenizer", tokenizer, options, lambda text: [])
         entries = _names(options, "filter")
-        options.integer("position_increment_gap", 100)
-        if not isinstance(cut, PhrasedTokenizer):
-            return self._chain(name, options, chain, cut, entries)
-        phrases = self._chain(name, options, chain, cut.for_phrases(), entries)
-        return self._chain(name, options, chain, cut, entries, phrases)
+        if options.integer("position_increment_gap", POSITION_GAP) != POSITION_GAP:
+            raise options.error(f"[position_increment_gap] is always {POSITION_GAP}")
+        phrases = None
+        if isinstance(cut, PhrasedTokenizer):
+            phrases = self._chain(name, options, chain, cut.for_phrases(), entries)
+        made = self._chain(name, options, chain, cut, entries, phrases)
+        made.labels = (tuple(map(_label, changes)), _label(tokenizer), tuple(map(_label, entries)))
+        return made
 
     def _chain(
         self,
@@ -104,9 +126,19 @@ class Settings:
         type_ = values.get("type")
         if not isinstance(type_, str):
             raise InvalidAnalysis(f"{where}: needs a [type]")
-        return registry.make(type_, Options(where, values), before)
+        return registry.make(type_, Options(where, values, self._sources), before)
 
 
 def _names(options: Options, key: str) -> list[Any]:
-    value = options.take(key, [])
+    return _listed(options.take(key))
+
+
+def _label(entry: Any) -> str:
+    """The name of a part, or one made of its type when it is written in place."""
+    return entry if isinstance(entry, str) else f"__anonymous__{entry.get('type')}"
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
     return list(value) if isinstance(value, list | tuple) else [value]

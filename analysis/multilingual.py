@@ -197,6 +197,7 @@ class MultilingualAnalyzer(Analyzer):
     ) -> None:
         self.name = name
         self.stop = read_words("stopwords_english.txt") if stop is None else stop
+        self.language = stemming
         self.terms = Terms(Stemmer(stemming) if stemming else None)
         self.classes = FoldedClasses()
         self._fast: FastBatch | None = None

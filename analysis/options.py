@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.sources import Sources, UnreadableSource
+
 
 class InvalidAnalysis(ValueError):
     """Analysis settings that cannot be used; the message says what to change."""
@@ -14,8 +16,9 @@ class InvalidAnalysis(ValueError):
 class Options:
     """The settings of the component ``[where]``. Every key must be read before ``finish``."""
 
-    def __init__(self, where: str, values: Mapping[str, Any]) -> None:
+    def __init__(self, where: str, values: Mapping[str, Any], sources: Sources | None = None) -> None:
         self.where = where
+        self.sources = sources or Sources()
         self._values = {key: value for key, value in values.items() if key not in ("type", "version")}
 
     def error(self, sentence: str) -> InvalidAnalysis:
@@ -59,15 +62,33 @@ class Options:
         return value
 
     def texts(self, key: str, default: list[str] | None = None) -> list[str]:
-        """A list of strings, or one string with commas; required when there is no default."""
-        if f"{key}_path" in self._values:
-            raise self.error(f"[{key}_path] is not supported, give the entries inline as [{key}]")
+        """A list of strings, or one string with commas; required when there is no default.
+
+        Also the lines of the file that ``[key]_path`` names, ``#`` beginning a comment.
+        """
+        lines = self.file(key)
+        if lines is not None:
+            return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
         value = self.take(key, default)
         if isinstance(value, str):
             return [item.strip() for item in value.split(",")]
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
             raise self.error(f"[{key}] must be a list of strings")
         return list(value)
+
+    def file(self, key: str, watched: bool = False) -> list[str] | None:
+        """The lines of the file that ``[key]_path`` names; None when it is not set."""
+        name = self.take(f"{key}_path")
+        if name is None:
+            return None
+        if key in self._values:
+            raise self.error(f"give [{key}] or [{key}_path], not both")
+        if not isinstance(name, str):
+            raise self.error(f"[{key}_path] must be the name of a file, not [{name}]")
+        try:
+            return self.sources.lines(name, watched)
+        except UnreadableSource as problem:
+            raise self.error(f"[{key}_path]: {problem}") from None
 
     def pattern(self, key: str, default: str | None = None) -> re.Pattern[str]:
         """A regular expression, with Java's flag names in [flags]."""

@@ -10,6 +10,7 @@ from analysis.options import InvalidAnalysis
 
 if TYPE_CHECKING:
     from analysis.analyzer import Analyzer
+    from analysis.sources import Sources
 
 
 class UnknownAnalyzer(InvalidAnalysis):
@@ -31,7 +32,7 @@ def analyzer_names() -> list[str]:
     return list(ANALYZERS)
 
 
-def get_analyzer(name: str, custom: Mapping[str, Any] | None = None) -> Analyzer:
+def get_analyzer(name: str, custom: Mapping[str, Any] | None = None, sources: Sources | None = None) -> Analyzer:
     """The analyzer of a name.
 
     Args:
@@ -39,6 +40,7 @@ def get_analyzer(name: str, custom: Mapping[str, Any] | None = None) -> Analyzer
             unless ``custom`` defines it.
         custom: Elasticsearch's ``analysis`` settings of the index. Analyzers made from them are not
             cached here: keep what is returned.
+        sources: reads the files that the settings name; files are refused without it.
 
     Raises:
         UnknownAnalyzer: no such name.
@@ -48,11 +50,29 @@ def get_analyzer(name: str, custom: Mapping[str, Any] | None = None) -> Analyzer
     if custom:
         from analysis.custom import Settings
 
-        settings = Settings(custom)
+        settings = Settings(custom, sources)
         defined = settings.names()
         if name in defined:
             return settings.analyzer(name)
     found = _named("multilingual" if name == "default" else name)
     if found is None:
         raise UnknownAnalyzer(f"unknown analyzer [{name}]; choose one of {', '.join([*analyzer_names(), *defined])}")
+    return found
+
+
+def get_normalizer(name: str, custom: Mapping[str, Any] | None = None, sources: Sources | None = None) -> Analyzer:
+    """The normalizer of a name: ``lowercase``, or one that ``custom`` defines. It gives one token.
+
+    Raises:
+        UnknownAnalyzer: no such name.
+        InvalidAnalysis: the settings define it wrongly.
+    """
+    from analysis.custom import Settings
+
+    settings = Settings(custom, sources)
+    if name in settings.normalizers():
+        return settings.normalizer(name)
+    found = _named(name) if name == "lowercase" else None
+    if found is None:
+        raise UnknownAnalyzer(f"normalizer [{name}] not found; choose lowercase or one of {settings.normalizers()}")
     return found

@@ -11,7 +11,8 @@ import numpy as np
 import orjson
 
 from .analyzers import Analyzers
-from .fields import FLOATS, INTEGERS
+from .completion import entries
+from .fields import FLOATS, INTEGERS, Field
 from .mapping import Mapping
 from .segment import ColumnBatch, ColumnKind, SegmentWriter
 
@@ -21,6 +22,7 @@ _KINDS: dict[str, ColumnKind] = {
     "keyword": "keyword",
     "date": "date",
     "boolean": "boolean",
+    "completion": "keyword",
     **dict.fromkeys(INTEGERS, "long"),
     **dict.fromkeys(FLOATS, "double"),
 }
@@ -66,14 +68,34 @@ def add_documents(
     columns: dict[str, ColumnBatch] = {}
     for path, column in values.items():
         spec = mapping.fields[path]
-        if spec.params.get("index") is False and spec.params.get("doc_values") is False:
+        if not spec.searchable:
             continue
+        if spec.type == "completion" or spec.normalizer is not None:
+            column = _rewritten(spec, column, analyzers)
         if spec.is_text:
             flat = [v[0] if v is not None and len(v) == 1 else v for v in column]
             text[path] = analyzers.get(spec.analyzer).batch(flat)
         else:
             columns[path] = ColumnBatch.of(_KINDS[spec.type], column)
     writer.add(seqs, text, columns)
+
+
+def _rewritten(spec: Field, column: list[Any], analyzers: Analyzers) -> list[Any]:
+    """A completion field's values as entries, a keyword's by its normalizer."""
+    known: dict[Any, list[str]] = {}
+    analyzer = analyzers.get(spec.analyzer) if spec.type == "completion" else None
+    out: list[Any] = []
+    for values in column:
+        made: list[str] | None = None if values is None else []
+        for value in values or ():
+            if value not in known:
+                known[value] = (
+                    [analyzers.normalized(spec, value)] if analyzer is None else entries(analyzer, value[0], value[1])
+                )
+            assert made is not None
+            made += known[value]
+        out.append(made)
+    return out
 
 
 def field_vectors(rows: Iterable[tuple[int, bytes]], mapping: Mapping, path: str) -> dict[str, FieldVectors]:

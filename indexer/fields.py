@@ -1,4 +1,4 @@
-"""Field types: what a mapping may say of a field, and how a JSON value becomes a typed one.
+"""Field types: what a field is, and how a JSON value becomes a typed one.
 
 Each type turns one JSON scalar into the value that is indexed, and says "no" with a sentence.
 Dates are milliseconds since the epoch, as in Elasticsearch.
@@ -10,42 +10,18 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
+
+from .dates import parse_date
+
+__all__ = ["FLOATS", "INTEGERS", "TEXT", "TEXT_SIMILARITIES", "TYPES", "VECTOR_SIMILARITIES", "Field", "parse_date"]
 
 TEXT = frozenset({"text", "semantic_text"})
 INTEGERS = {"long": 63, "integer": 31, "short": 15, "byte": 7}
 FLOATS = frozenset({"double", "float", "half_float"})
-TYPES = frozenset({*TEXT, "keyword", *INTEGERS, *FLOATS, "date", "boolean", "dense_vector", "object"})
-
-_COMMON = {"type", "fields", "copy_to", "index", "store", "doc_values", "null_value", "meta", "boost"}
-PARAMETERS = {
-    "text": {
-        "analyzer", "search_analyzer", "similarity", "norms", "index_options", "term_vector",
-        "position_increment_gap", "fielddata",
-    },
-    "semantic_text": {"analyzer", "search_analyzer", "similarity", "inference_id", "model", "vectors", "title"},
-    "keyword": {"ignore_above", "normalizer", "norms", "similarity", "eager_global_ordinals"},
-    "date": {"format", "ignore_malformed", "locale"},
-    "boolean": {"ignore_malformed"},
-    "dense_vector": {"dims", "similarity", "element_type", "index_options"},
-    "object": {"properties", "dynamic", "enabled"},
-    **{name: {"coerce", "ignore_malformed"} for name in (*INTEGERS, *FLOATS)},
-}  # fmt: skip
-_SHAPES: dict[type, tuple[str, ...]] = {
-    str: ("analyzer", "search_analyzer", "similarity", "format", "inference_id", "model", "vectors", "title",
-          "element_type", "normalizer", "locale", "term_vector"),
-    bool: ("index", "store", "doc_values", "norms", "coerce", "ignore_malformed", "enabled", "fielddata"),
-    int: ("ignore_above", "dims", "position_increment_gap"),
-    dict: ("fields", "properties", "meta"),
-}  # fmt: skip
-SHAPES = {name: kind for kind, names in _SHAPES.items() for name in names}
+TYPES = frozenset({*TEXT, "keyword", *INTEGERS, *FLOATS, "date", "boolean", "dense_vector", "object", "completion"})
 TEXT_SIMILARITIES = ("BM25", "BM25Plus", "BM25L", "TFIDF")
 VECTOR_SIMILARITIES = ("cosine", "dot_product", "l2_norm")
-_JAVA = (
-    ("yyyy", "%Y"), ("uuuu", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S"),
-    ("SSS", "%f"), ("XXX", "%z"), ("'T'", "T"), ("'Z'", "Z"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,16 +44,35 @@ class Field:
         return self.type in TEXT
 
     @property
+    def searchable(self) -> bool:
+        """Whether questions may ask for its values: a text field needs its index, others may use doc values."""
+        if self.params.get("index", True):
+            return True
+        return not self.is_text and self.type != "dense_vector" and bool(self.params.get("doc_values", True))
+
+    @property
     def analyzer(self) -> str:
-        return str(self.params.get("analyzer", "multilingual"))
+        """The analyzer of its values; a completion field without one folds characters only."""
+        return str(self.params.get("analyzer", "default"))
 
     @property
     def search_analyzer(self) -> str:
         return str(self.params.get("search_analyzer", self.analyzer))
 
     @property
+    def normalizer(self) -> str | None:
+        """The normalizer of a keyword field."""
+        return self.params.get("normalizer")
+
+    @property
     def similarity(self) -> str:
         return str(self.params.get("similarity", "BM25"))
+
+    @property
+    def copy_to(self) -> tuple[str, ...]:
+        """The fields that take this one's values too."""
+        targets = self.params.get("copy_to", ())
+        return (targets,) if isinstance(targets, str) else tuple(targets)
 
     def to_dict(self) -> dict[str, Any]:
         return {"type": self.type, **self.params}
@@ -89,52 +84,6 @@ class Field:
     @property
     def converter(self) -> Callable[[Field, Any], Any]:
         return _CONVERT[self.type]
-
-
-def parse_date(value: Any, formats: str | None = None) -> int:
-    """Milliseconds since the epoch of an ISO 8601 string, epoch milliseconds, or one of `formats`.
-
-    `formats` is Elasticsearch's: alternatives parted by `||`; without it
-    `strict_date_optional_time||epoch_millis`.
-    """
-    if isinstance(value, bool):
-        raise ValueError(f"[{value}] is not a date")
-    for name in (formats or "strict_date_optional_time||epoch_millis").split("||"):
-        moment = _try_date(value, name)
-        if moment is not None:
-            return moment
-    wanted = formats or "ISO 8601 or epoch milliseconds"
-    raise ValueError(f"[{value}] is not a date in the format [{wanted}]")
-
-
-def _try_date(value: Any, name: str) -> int | None:
-    text = str(value)
-    if name in ("epoch_millis", "epoch_second"):
-        if re.fullmatch(r"-?\d{1,15}", text) and (isinstance(value, int) or len(text) > 4):
-            return int(text) * (1000 if name == "epoch_second" else 1)
-        return None
-    if not isinstance(value, str):
-        return None
-    try:
-        if name.removeprefix("strict_") in ("date_optional_time", "date_time", "date", "date_time_no_millis"):
-            if re.fullmatch(r"\d{4}", text):
-                moment = datetime(int(text), 1, 1, tzinfo=UTC)
-            elif re.fullmatch(r"\d{4}-\d{2}", text):
-                moment = datetime(int(text[:4]), int(text[5:]), 1, tzinfo=UTC)
-            elif re.match(r"\d{4}-\d{2}-\d{2}", text):
-                moment = datetime.fromisoformat(text)
-            else:
-                return None
-        else:
-            pattern = name
-            for java, python in _JAVA:
-                pattern = pattern.replace(java, python)
-            moment = datetime.strptime(text, pattern)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
 
 
 def _text(_: Field, value: Any) -> str:
@@ -150,6 +99,11 @@ def _text(_: Field, value: Any) -> str:
 def _integer(spec: Field, value: Any) -> int:
     if isinstance(value, bool):
         raise ValueError(f"[{value}] is a boolean, not a number")
+    if not spec.params.get("coerce", True):
+        if isinstance(value, str):
+            raise ValueError(f"[{value}] is a string and [coerce] is false")
+        if isinstance(value, float) and value != int(value):
+            raise ValueError(f"[{value}] has a decimal part and [coerce] is false")
     if isinstance(value, str):
         try:
             value = int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
@@ -165,9 +119,11 @@ def _integer(spec: Field, value: Any) -> int:
     return value
 
 
-def _double(_: Field, value: Any) -> float:
+def _double(spec: Field, value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError(f"[{value}] is a boolean, not a number")
+    if isinstance(value, str) and not spec.params.get("coerce", True):
+        raise ValueError(f"[{value}] is a string and [coerce] is false")
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -189,12 +145,43 @@ def _date(spec: Field, value: Any) -> int:
     return parse_date(value, spec.params.get("format"))
 
 
+_MAX_WEIGHT = (1 << 31) - 1
+
+
+def completion_inputs(spec: Field, value: Any) -> list[tuple[str, int]]:
+    """(input, weight) of one value of a completion field: a string, or `{"input": …, "weight": …}`.
+
+    Raises ValueError (a sentence).
+    """
+    if isinstance(value, str):
+        value = {"input": value}
+    if not isinstance(value, dict):
+        raise ValueError(f"[{value}] is neither a string nor an object with [input] and [weight]")
+    for key in value:
+        if key == "contexts":
+            raise ValueError("[contexts] are not supported; filter with a field of its own")
+        if key not in ("input", "weight"):
+            raise ValueError(f"unknown field name [{key}], must be one of [input, weight]")
+    inputs = value.get("input", [])
+    inputs = [inputs] if isinstance(inputs, str) else inputs
+    if not isinstance(inputs, list) or not inputs or not all(isinstance(one, str) and one for one in inputs):
+        raise ValueError("[input] must be a string, or a list of strings, that are not empty")
+    weight = value.get("weight", 1)
+    if isinstance(weight, str) and re.fullmatch(r"\d{1,10}", weight, re.ASCII):
+        weight = int(weight)
+    if isinstance(weight, bool) or not isinstance(weight, int) or not 0 <= weight <= _MAX_WEIGHT:
+        raise ValueError(f"[weight] must be an integer from 0 to {_MAX_WEIGHT}, not [{weight}]")
+    longest = spec.params.get("max_input_length", 50)
+    return [(one[:longest], weight) for one in inputs]
+
+
 _CONVERT: dict[str, Callable[[Field, Any], Any]] = {
     "text": _text,
     "semantic_text": _text,
     "keyword": _text,
     "date": _date,
     "boolean": _boolean,
+    "completion": completion_inputs,
     **dict.fromkeys(INTEGERS, _integer),
     **dict.fromkeys(FLOATS, _double),
 }

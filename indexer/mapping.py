@@ -6,14 +6,15 @@ objects. A document is a tree; its leaves are flattened to `path -> list of valu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
 from functools import cached_property
 from typing import Any
 
+from .dynamic import Detection, checked_mode
 from .errors import InvalidDocument, InvalidMapping, InvalidRequest
-from .fields import _COMMON, PARAMETERS, SHAPES, TEXT_SIMILARITIES, TYPES, VECTOR_SIMILARITIES, Field
+from .fields import TYPES, Field
+from .parameters import FIXED, checked_field, checked_parameters, too_long
 
 TITLE_NAMES = ("title", "name", "headline", "subject", "标题", "题目", "名称")
 BODY_NAMES = (
@@ -30,7 +31,6 @@ BODY_NAMES = (
 )
 MAX_FIELDS = 1000
 MAX_DEPTH = 20
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?")
 _ROOT_KEYS = {
     "properties",
     "dynamic",
@@ -38,6 +38,7 @@ _ROOT_KEYS = {
     "_meta",
     "date_detection",
     "numeric_detection",
+    "dynamic_date_formats",
     "dynamic_templates",
 }
 
@@ -49,8 +50,10 @@ class Mapping:
         self.body: dict[str, Any] = _checked_root(dict(body or {}))
         self.fields: dict[str, Field] = {}
         self.objects: dict[str, Any] = {"": self.body.get("dynamic", True)}
+        self._detection = Detection(self.body)
         for spec in _walk(self.body.get("properties", {}), "", self.objects):
             self.fields[spec.path] = spec
+        self._check_copies()
         if len(self.fields) > MAX_FIELDS:
             raise InvalidRequest(f"Limit of total fields [{MAX_FIELDS}] has been exceeded")
 
@@ -58,12 +61,22 @@ class Mapping:
         """The mapping's body, as `GET /{index}/_mapping` shows it."""
         return self.body
 
+    def _check_copies(self) -> None:
+        for spec in self.fields.values():
+            for target in spec.copy_to:
+                found = self.fields.get(target)
+                kind = "object" if target in self.objects else found.type if found is not None else "text"
+                if kind in ("object", "dense_vector", "completion") or (found is not None and found.parent is not None):
+                    raise InvalidMapping(
+                        f"[copy_to] of [{spec.path}] cannot copy into [{target}], a multi-field or of type [{kind}]"
+                    )
+
     @cached_property
     def text_fields(self) -> list[str]:
         """The text fields a plain query looks into: body first, then title, then the rest."""
-        paths = [f.path for f in self.fields.values() if f.is_text and f.parent is None]
-        first = [p for p in (self.body_field, self.title_field) if p]
-        return first + [p for p in paths if p not in first]
+        paths = [f.path for f in self.fields.values() if f.is_text and f.parent is None and f.searchable]
+        first = [p for p in (self.body_field, self.title_field) if p in paths]
+        return list(dict.fromkeys([*first, *paths]))
 
     @cached_property
     def title_field(self) -> str | None:
@@ -93,7 +106,7 @@ class Mapping:
                     f"mapper [{path}] cannot be changed from type [{old.type}] to [{spec.type}]; "
                     "make a new index with the new mapping and reindex into it"
                 )
-            for key in ("analyzer", "dims", "similarity"):
+            for key in FIXED:
                 if old and old.params.get(key) != spec.params.get(key) and key in (old.params | spec.params):
                     raise InvalidRequest(f"Mapper for [{path}] conflicts with existing mapper: [{key}] is fixed")
         return Mapping(_merge(self.body, new.body))
@@ -102,10 +115,11 @@ class Mapping:
         """This mapping, or one with the fields that `source` brings for the first time (dynamic mapping)."""
         found: dict[str, Any] = {}
         self._observe(source, "", found, self.objects[""], 0)
+        self._observe_copies(source, found)
         if not found:
             return self
-        body = _merge(self.body, {"properties": found})
-        return Mapping(body)
+        new = Mapping(_merge(self.body, {"properties": found}))
+        return new.observed(source) if new._new_targets else new  # a template may copy into further fields
 
     def _observe(self, node: dict[str, Any], prefix: str, found: dict[str, Any], dynamic: Any, depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -115,15 +129,20 @@ class Mapping:
             if path in self.fields or value is None:
                 continue
             inner = self.objects.get(path, dynamic)
-            sample = value
-            while isinstance(sample, list):
-                sample = next((x for x in sample if x is not None), None)
+            sample = _sample(value)
             if sample is None:
                 continue
             if isinstance(sample, dict):
                 if inner == "disabled":
                     continue
                 nested: dict[str, Any] = {}
+                if path not in self.objects and dynamic is True and key not in found:
+                    made = self._detection.field(key, path, sample)
+                    if made is not None:
+                        found[key] = made
+                        if made["type"] != "object" or made.get("enabled") is False:
+                            continue
+                        inner = checked_mode(made.get("dynamic", inner), path)
                 for part in _dicts(value):
                     self._observe(part, path + ".", nested, inner, depth + 1)
                 if nested:
@@ -133,29 +152,73 @@ class Mapping:
                 raise InvalidDocument(
                     f"object mapping for [{path}] tried to parse field as object, but found a concrete value"
                 )
-            if dynamic in ("strict",):
-                raise InvalidDocument(
-                    f"mapping set to strict, dynamic introduction of [{key}] within [{prefix[:-1] or '_doc'}] "
-                    "is not allowed"
-                )
-            if dynamic is True and not key.strip("."):
-                raise InvalidDocument(f"field name cannot be blank or only dots: [{path}]")
-            if dynamic is True and key not in found:
-                found[key] = _dynamic_type(sample)
+            self._observe_leaf(key, prefix, sample, found, dynamic)
+
+    def _observe_leaf(self, key: str, prefix: str, sample: Any, found: dict[str, Any], dynamic: Any) -> None:
+        if dynamic == "strict":
+            raise InvalidDocument(
+                f"mapping set to strict, dynamic introduction of [{key}] within [{prefix[:-1] or '_doc'}] "
+                "is not allowed"
+            )
+        if dynamic is not True:
+            return
+        if not key.strip("."):
+            raise InvalidDocument(f"field name cannot be blank or only dots: [{prefix}{key}]")
+        if key not in found:
+            made = self._detection.field(key, prefix + key, sample)
+            if made is not None:
+                found[key] = made
+
+    def _observe_copies(self, source: dict[str, Any], found: dict[str, Any]) -> None:
+        """The targets of `copy_to` that are not mapped yet and get a value now."""
+        for path, target in self._new_targets:
+            sample = _sample(list(values_at(source, path)))
+            if sample is None:
+                continue
+            *outer, key = target.split(".")
+            into, prefix, dynamic = found, "", self.objects[""]
+            for name in outer:
+                into = into.setdefault(name, {}).setdefault("properties", {})
+                prefix += name + "."
+                dynamic = self.objects.get(prefix[:-1], dynamic)
+            self._observe_leaf(key, prefix, sample, into, dynamic)
+
+    @cached_property
+    def _new_targets(self) -> list[tuple[str, str]]:
+        return [(f.path, t) for f in self.fields.values() for t in f.copy_to if t not in self.fields]
+
+    @cached_property
+    def _copies(self) -> dict[str, list[str]]:
+        """For each field that others are copied to, those others."""
+        out: dict[str, list[str]] = {}
+        for spec in self.fields.values():
+            for target in spec.copy_to:
+                if target in self.fields:
+                    out.setdefault(target, []).append(spec.path)
+        return out
 
     def extract(self, source: dict[str, Any]) -> dict[str, list[Any]]:
         """The typed values of each field that `source` has, multi-fields included.
 
-        dense_vector fields give one list of floats. InvalidDocument names the first value that the
-        mapping cannot take.
+        dense_vector fields give one list of floats, completion fields (input, weight) pairs. InvalidDocument
+        names the first value that the mapping cannot take.
         """
         out: dict[str, list[Any]] = {}
         self._extract(source, "", out, 0)
+        copied: dict[str, list[Any]] = {}
+        for target, paths in self._copies.items():
+            values = [value for path in paths for value in values_at(source, path)]
+            if values:
+                copied[target] = values
+                out.setdefault(target, []).extend(self._typed(self.fields[target], values))
         for path, parent in self._multi:
             if parent in out:
                 spec = self.fields[path]
-                as_text = spec.type in ("keyword", "text")
-                out[path] = self._typed(spec, out[parent] if as_text else list(values_at(source, parent)))
+                if spec.type in ("keyword", "text") and self.fields[parent].type in ("keyword", "text"):
+                    values = out[parent]
+                else:
+                    values = [*values_at(source, parent), *copied.get(parent, ())]
+                out[path] = self._typed(spec, values)
         return {path: values for path, values in out.items() if values}
 
     @cached_property
@@ -198,7 +261,16 @@ class Mapping:
                 if spec.params.get("ignore_malformed"):
                     continue
                 raise InvalidDocument(f"failed to parse field [{spec.path}] of type [{spec.type}]: {error}") from None
-            if spec.type == "keyword" and len(typed) > spec.params.get("ignore_above", 32766):
+            if spec.type == "keyword":
+                if len(typed) > spec.params.get("ignore_above", len(typed)):
+                    continue
+                if too_long(typed):
+                    raise InvalidDocument(
+                        f"Document contains at least one immense term in field [{spec.path}]: more than 32766 bytes of "
+                        "UTF-8; shorten the value, or set [ignore_above]"
+                    )
+            elif spec.type == "completion":
+                out.extend(typed)
                 continue
             out.append(typed)
         return out
@@ -225,6 +297,13 @@ def values_at(source: Any, path: str) -> Iterator[Any]:
             else:
                 yield from values_at(rest, ".".join(parts[i:]))
             return
+
+
+def _sample(value: Any) -> Any:
+    """The first value in lists of any depth that is not null; None when there is none."""
+    if not isinstance(value, list):
+        return value
+    return next((found for found in map(_sample, value) if found is not None), None)
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:
@@ -259,28 +338,17 @@ def _vector(spec: Field, value: Any) -> list[float]:
     return vector
 
 
-def _dynamic_type(sample: Any) -> dict[str, Any]:
-    if isinstance(sample, bool):
-        return {"type": "boolean"}
-    if isinstance(sample, int):
-        return {"type": "long"}
-    if isinstance(sample, float):
-        return {"type": "float"}
-    if _ISO_DATE.fullmatch(sample):
-        return {"type": "date"}
-    return {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
-
-
 def _checked_root(body: dict[str, Any]) -> dict[str, Any]:
     for key in body:
+        if key == "runtime":
+            raise InvalidMapping("[runtime] fields are not supported; index the value as a field")
         if key not in _ROOT_KEYS:
             raise InvalidMapping(f"Root mapping definition has unsupported parameters: [{key}]")
-    if body.get("dynamic_templates"):
-        raise InvalidMapping("[dynamic_templates] are not supported; map the fields by name")
-    if body.get("dynamic", True) not in (True, False, "true", "false", "strict"):
-        raise InvalidMapping(f"[dynamic] must be true, false or strict, not [{body['dynamic']}]")
-    if body.get("dynamic") in ("true", "false"):
-        body["dynamic"] = body["dynamic"] == "true"
+    if "dynamic" in body:
+        body["dynamic"] = checked_mode(body["dynamic"], "_doc")
+    source = body.get("_source", {})
+    if not isinstance(source, dict) or source.get("enabled", True) not in (True, "true") or set(source) - {"enabled"}:
+        raise InvalidMapping("[_source] is always kept whole: the index is built from it; filter it in the search")
     return body
 
 
@@ -297,50 +365,16 @@ def _walk(properties: Any, prefix: str, objects: dict[str, Any]) -> Iterator[Fie
         if not isinstance(kind, str) or kind not in TYPES:
             raise InvalidMapping(f"No handler for type [{kind}] declared on field [{path}]; known are {sorted(TYPES)}")
         if kind == "object":
-            unknown = set(spec) - PARAMETERS["object"] - {"type"}
-            if unknown:
-                raise InvalidMapping(f"unknown parameter {sorted(unknown)} on object [{path}]")
-            _check_shapes(path, spec)
-            if spec.get("dynamic", True) not in (True, False, "true", "false", "strict"):
-                raise InvalidMapping(f"[dynamic] of [{path}] must be true, false or strict")
+            params = checked_parameters(path, kind, spec)
             inherited = objects.get(prefix[:-1], True)
-            objects[path] = "disabled" if spec.get("enabled") is False else spec.get("dynamic", inherited)
-            yield from _walk(spec.get("properties", {}), path + ".", objects)
+            mode = checked_mode(params["dynamic"], path) if "dynamic" in params else inherited
+            objects[path] = "disabled" if params.get("enabled") is False else mode
+            yield from _walk(params.get("properties", {}), path + ".", objects)
             continue
-        yield _checked_field(path, spec, None)
-        for sub, inner in spec.get("fields", {}).items():
-            yield _checked_field(f"{path}.{sub}", inner, path)
-
-
-def _checked_field(path: str, spec: dict[str, Any], parent: str | None) -> Field:
-    kind = spec.get("type") if isinstance(spec, dict) else None
-    if not isinstance(kind, str) or kind not in TYPES or kind == "object":
-        raise InvalidMapping(f"No handler for type [{kind}] declared on field [{path}]")
-    params = {key: value for key, value in spec.items() if key not in ("type",)}
-    unknown = set(params) - _COMMON - PARAMETERS[kind]
-    if unknown:
-        raise InvalidMapping(f"unknown parameter {sorted(unknown)} on mapper [{path}] of type [{kind}]")
-    _check_shapes(path, params)
-    known = VECTOR_SIMILARITIES if kind == "dense_vector" else TEXT_SIMILARITIES
-    if params.get("similarity", known[0]) not in known:
-        raise InvalidMapping(f"[similarity] of [{path}] must be one of {', '.join(known)}")
-    if params.get("copy_to"):
-        raise InvalidMapping(
-            f"[copy_to] on [{path}] is not supported; query several fields with multi_match or combined_fields"
-        )
-    if kind == "dense_vector":
-        dims = params.get("dims")
-        if not isinstance(dims, int) or not 1 <= dims <= 4096:
-            raise InvalidMapping(f"[dims] of dense_vector [{path}] must be a number from 1 to 4096")
-    return Field(path, kind, params, parent)
-
-
-def _check_shapes(path: str, params: dict[str, Any]) -> None:
-    for key, value in params.items():
-        wanted = SHAPES.get(key)
-        wrong = wanted is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)))
-        if wrong and wanted is not None and not (wanted is bool and value in ("true", "false")):
-            raise InvalidMapping(f"[{key}] of [{path}] must be a {wanted.__name__}, not [{value}]")
+        field = checked_field(path, spec, None)
+        yield field
+        for sub, inner in field.params.get("fields", {}).items():
+            yield checked_field(f"{path}.{sub}", inner, path)
 
 
 def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

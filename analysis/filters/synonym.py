@@ -172,10 +172,18 @@ class Synonyms(TokenFilter):
 
 def _make(options: Options, before: Analyze, graph: bool) -> TokenFilter:
     if options.take("synonyms_set") is not None:
-        raise options.error("[synonyms_set] is not supported, give the rules inline as [synonyms]")
-    options.choice("format", "solr", ("solr",))
-    options.boolean("updateable", False)
-    lines = options.take("synonyms")
+        raise options.error("[synonyms_set] is not supported, give the rules as [synonyms] or [synonyms_path]")
+    form = options.text("format", "solr")
+    if form != "solr":
+        raise options.error(f"the format [{form}] is not supported; write the rules in the format [solr]: a, b => c")
+    if options.take("tokenizer") is not None:
+        raise options.error("[tokenizer] is not supported: rules are analyzed by the chain before the filter")
+    updateable = options.boolean("updateable", False)
+    lines = options.file("synonyms", watched=updateable)
+    if lines is None:
+        lines = options.take("synonyms")
+    if updateable and options.where not in options.sources.updateable:
+        options.sources.updateable.append(options.where)
     if isinstance(lines, str):
         lines = lines.splitlines()
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):

@@ -19,7 +19,7 @@ from analysis.components import Analyze, Tokenizer, tokenizers
 from analysis.options import Options
 from analysis.token import Token
 
-_loading = threading.Lock()
+_loading = threading.RLock()
 
 
 @cache
@@ -51,12 +51,32 @@ def segmenter(user_words: tuple[str, ...] = ()) -> Any:
 
         jieba.setLogLevel(logging.WARNING)
         made = jieba.Tokenizer()
-        made.FREQ, made.total = made.gen_pfdict(made.get_dict_file())
+        if user_words:
+            plain = segmenter()
+            made.FREQ, made.total = dict(plain.FREQ), plain.total
+        else:
+            made.FREQ, made.total = made.gen_pfdict(made.get_dict_file())
         made.initialized = True
         for entry in user_words:
-            word, _, frequency = entry.strip().partition(" ")
-            made.add_word(word, int(frequency) if frequency.strip() else None)
+            word, frequency = _word_and_frequency(entry)
+            made.add_word(word, frequency)
         return made
+
+
+def _word_and_frequency(entry: str) -> tuple[str, int | None]:
+    """A dictionary entry, ``word``, ``word frequency`` or jieba's ``word frequency tag``; ValueError.
+
+    The dictionary's words are folded as the texts are, so that 臺積電 is a word in either script.
+    """
+    parts = entry.split()
+    if not parts or len(parts) > 3:
+        raise ValueError(entry)
+    frequency = next((part for part in parts[1:2] if part.isdigit()), None)
+    if frequency is None and len(parts) == 3:
+        raise ValueError(entry)
+    if frequency is None and len(parts) == 2 and not parts[1].isalpha():
+        raise ValueError(entry)
+    return simplify_words(parts[0]), None if frequency is None else int(frequency)
 
 
 def cut_words(text: str, user_words: tuple[str, ...], hmm: bool, search: bool) -> Iterator[tuple[int, int]]:
@@ -66,13 +86,16 @@ def cut_words(text: str, user_words: tuple[str, ...], hmm: bool, search: bool) -
 
 
 def check_user_words(options: Options) -> tuple[str, ...]:
-    """The setting [user_dictionary]: entries ``word`` or ``word frequency``."""
-    entries = tuple(options.texts("user_dictionary", []))
+    """The setting [user_dictionary], or the lines of [user_dictionary_path]: ``word`` or ``word frequency``."""
+    lines = options.file("user_dictionary", watched=True)
+    entries = options.texts("user_dictionary", []) if lines is None else lines
+    entries = [entry.strip() for entry in entries if entry.strip() and not entry.lstrip().startswith("#")]
     for entry in entries:
-        word, _, frequency = entry.strip().partition(" ")
-        if not word or (frequency.strip() and not frequency.strip().isdigit()):
-            raise options.error(f"[user_dictionary] entries are [word] or [word frequency], not [{entry}]")
-    return entries
+        try:
+            _word_and_frequency(entry)
+        except ValueError:
+            raise options.error(f"[user_dictionary] entries are [word] or [word frequency], not [{entry}]") from None
+    return tuple(entries)
 
 
 def positioned(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:

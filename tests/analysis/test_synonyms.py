@@ -127,8 +127,8 @@ def test_the_graph_says_exactly_what_replacing_in_the_text_gives(words):
         ({"rules": ["a => b => c"]}, "at most one"),
         ({"rules": ["a, !!!"]}, "lenient"),
         ({"rules": None}, "must be a list of rules"),
-        ({"rules": ["a, b"], "format": "wordnet"}, "solr"),
-        ({"rules": [], "synonyms_set": "x"}, "inline"),
+        ({"rules": ["a, b"], "format": "wordnet"}, r"\[wordnet\] is not supported"),
+        ({"rules": [], "synonyms_set": "x"}, "synonyms_path"),
     ],
 )
 def test_wrong_rules_are_refused(options, message):

@@ -172,7 +172,7 @@ def test_every_tokenizer_keeps_order_and_offsets(name, text):
         ({"type": "length", "min": "x"}, "whole number"),
         ({"type": "unique", "only_on_same_position": 1}, "true or false"),
         ({"type": "stop", "stopwords": "_klingon_"}, "_english_"),
-        ({"type": "stop", "stopwords_path": "a.txt"}, "inline as"),
+        ({"type": "stop", "stopwords_path": "a.txt"}, "inline"),
         ({"type": "stemmer", "language": "klingon"}, "no stemmer"),
         ({"type": "snowball", "language": "klingon"}, "no Snowball stemmer"),
         ({"type": "pinyin", "keep_full": False, "keep_initials": False}, "must be true"),
