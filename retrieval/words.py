@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
-from indexer import ParsingError
+from analysis import Analyzer
+from indexer import InvalidRequest, ParsingError
 from indexer.fields import Field
 
 from .context import SearchContext
@@ -22,21 +25,44 @@ SIMILARITIES: dict[str, Similarity] = {
 GATE_LOW, GATE_HIGH = 0.4, 0.7  # shares of known idf mass between which the word leg is faded in
 
 
+def similarity_of(ctx: SearchContext, name: str) -> Similarity:
+    """The similarity that a mapping names: one of the index's settings, or one that every index knows; ParsingError."""
+    configured = ctx.index.settings.get("similarity", {})
+    if name in configured:
+        options = {key: float(value) for key, value in configured[name].items() if key != "type"}
+        return _similarity(configured[name]["type"], tuple(sorted(options.items())))
+    if name not in SIMILARITIES:
+        raise ParsingError(f"unknown similarity [{name}]; known are {', '.join([*SIMILARITIES, *configured])}")
+    return SIMILARITIES[name]
+
+
 @lru_cache(maxsize=64)
-def similarity_of(name: str) -> Similarity:
-    """The similarity that a mapping names; ParsingError lists the known ones."""
-    found = SIMILARITIES.get(name)
-    if found is None:
-        raise ParsingError(f"unknown similarity [{name}]; known are {', '.join(SIMILARITIES)}")
-    return found
+def _similarity(kind: str, options: tuple[tuple[str, float], ...]) -> Similarity:
+    return replace(SIMILARITIES[kind], **dict(options))  # type: ignore[arg-type]
 
 
-def analyzed(ctx: SearchContext, field: Field, text: str, analyzer: str | None = None) -> list[str]:
-    """The terms that `text` asks for in a field; a keyword field takes it whole."""
-    if not field.is_text:
-        return [text]
-    found = ctx.index.analyzers.get(analyzer) if analyzer else ctx.analyzer(field)
-    return [token.term for token in found.tokens(text)]
+def analyzer_of(ctx: SearchContext, field: Field, name: str | None = None) -> Analyzer:
+    """The analyzer of questions to a text field, or the one that the query names; InvalidRequest."""
+    if name is None:
+        return ctx.analyzer(field)
+    try:
+        return ctx.index.analyzers.get(name)
+    except ValueError as error:
+        raise InvalidRequest(f"analyzer [{name}] not found: {error}") from None
+
+
+def searchable(ctx: SearchContext, path: str) -> Field | None:
+    """The field at `path`, None when it is not mapped; InvalidRequest when its values cannot be searched."""
+    field = ctx.field(path)
+    if field is not None and not field.searchable:
+        raise InvalidRequest(f"Cannot search on field [{path}] since it is not indexed nor has doc values.")
+    return field
+
+
+def indexed_term(ctx: SearchContext, field: Field, value: Any) -> str:
+    """A value as a text or keyword field indexes it whole: by the normalizer of a keyword field, if it has one."""
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return text if field.is_text else ctx.index.analyzers.normalized(field, text)
 
 
 def minimum_of(rule: str | int | None, count: int, default: int) -> int:
@@ -46,7 +72,7 @@ def minimum_of(rule: str | int | None, count: int, default: int) -> int:
     """
     if rule is None:
         return default
-    text = str(rule).strip()
+    text = re.sub(r"\s*<\s*", "<", str(rule).strip())
     try:
         if "<" in text:
             needed = count
@@ -93,7 +119,7 @@ class PlainWords:
                 vocabulary[token.term] = (*vocabulary.get(token.term, ()), *paths)
             # a cosine is of one field's vectors: TF-IDF adds up its fields' scores instead
             together: list[tuple[str, ...]] = [(p,) for p in paths] if kind == "TFIDF" else [tuple(paths)]
-            queries += [WordQuery(names, terms, similarity=similarity_of(kind)) for names in together]
+            queries += [WordQuery(names, terms, similarity=similarity_of(ctx, kind)) for names in together]
         return cls(tuple(queries), tuple(vocabulary.items()))
 
 

@@ -2,18 +2,29 @@
 
 from . import (  # noqa: F401  (each registers its type)
     bool,
+    boosting,
     combined_fields,
     constant_score,
+    dis_max,
     exists,
+    function_score,
+    fuzzy,
     ids,
     knn,
     match,
     match_all,
+    match_bool_prefix,
     match_phrase,
+    match_phrase_prefix,
+    more_like_this,
     multi_match,
+    prefix,
     query_string,
     range,
+    regexp,
+    simple_query_string,
     term,
+    wildcard,
 )
 from .base import Explanation, Highlight, Matches, Parser, Query, known_types
 

@@ -6,8 +6,9 @@ is a file of its own that registers itself under its Elasticsearch name.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -18,8 +19,26 @@ from indexer import ParsingError
 from .. import lexical
 from ..context import SearchContext
 from ..lexical import PhraseQuery, WordQuery
+from .options import field_options, options, text_of
 
 Words = WordQuery | PhraseQuery
+
+__all__ = [
+    "Explanation",
+    "Highlight",
+    "Matches",
+    "Parser",
+    "Query",
+    "Words",
+    "constant",
+    "field_options",
+    "known_types",
+    "of_lexical",
+    "options",
+    "query_type",
+    "scores_at",
+    "text_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +61,31 @@ class Matches:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A value and what it is made of, in Elasticsearch's shape."""
+    """A value and what it is made of, in Elasticsearch's shape.
+
+    The end of a description says how the details give the value: "sum of:", "product of:", "max of:",
+    "min of:", "quotient of:" or "max plus T times others of:"; other descriptions have no details.
+    """
 
     value: float
     description: str
     details: tuple[Explanation, ...] = ()
+
+    @classmethod
+    def total(cls, description: str, details: Iterable[Explanation]) -> Explanation:
+        """The sum of the details."""
+        parts = tuple(details)
+        return cls(sum(p.value for p in parts), f"{description}sum of:", parts)
+
+    @classmethod
+    def product(cls, description: str, details: Iterable[Explanation]) -> Explanation:
+        """The product of the details."""
+        parts = tuple(details)
+        return cls(math.prod(p.value for p in parts), f"{description}product of:", parts)
+
+    def times(self, boost: float) -> Explanation:
+        """This value times a boost."""
+        return self if boost == 1.0 else Explanation.product("", (Explanation(boost, "boost"), self))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -64,6 +103,7 @@ class Highlight:
     text: str
     phrase: bool = False
     analyzed: bool = True  # false: `text` is a term as indexed
+    slop: int = 0  # of a phrase
 
 
 class Query(ABC):
@@ -82,6 +122,10 @@ class Query(ABC):
         out = np.zeros(ctx.documents, bool)
         out[self.matches(ctx).docs] = True
         return out
+
+    def simplified(self, ctx: SearchContext) -> Query:
+        """The query that is run in place of this one: itself, unless it is rewritten."""
+        return self
 
     def words(self, ctx: SearchContext) -> Words | None:
         """The whole query as one the scoring kernels take, or None."""
@@ -120,9 +164,16 @@ def scores_at(found: Matches, docs: np.ndarray) -> np.ndarray:
     return np.where(found.docs[at] == docs, found.scores[at], np.float32(0.0)).astype(np.float32)
 
 
+def constant(matched: bool | np.bool_, boost: float, label: str) -> Explanation:
+    """The account of a query that gives every match the same score."""
+    return Explanation(boost, f"constant score of {label}") if matched else Explanation(0.0, f"{label} does not match")
+
+
 def of_lexical(found: lexical.Explanation) -> Explanation:
     """A word-level account in the response's shape: each term's contribution with every symbol's value."""
-    return Explanation(found.value, found.description, tuple(_of_term(t) for t in found.terms))
+    if not found.matched:
+        return Explanation(0.0, found.description)
+    return Explanation(found.value, f"{found.description}, sum of:", tuple(_of_term(t) for t in found.terms))
 
 
 def _of_term(t: lexical.TermExplanation) -> Explanation:
@@ -190,43 +241,3 @@ class Parser:
         """One query or a list of them."""
         parts = body if isinstance(body, list) else [body]
         return tuple(self.query(part) for part in parts)
-
-
-def options(kind: str, body: Any, allowed: set[str]) -> dict[str, Any]:
-    """The options of a query body; ParsingError on an unknown key. `boost` and `_name` are always known."""
-    if not isinstance(body, dict):
-        raise ParsingError(f"[{kind}] query malformed, no start_object after query name")
-    for key in body:
-        if key not in allowed and key not in ("boost", "_name"):
-            raise ParsingError(f"[{kind}] query does not support [{key}]")
-    if not isinstance(body.get("_name", ""), str):
-        raise ParsingError(f"[{kind}] [_name] must be a string")
-    boost = body.get("boost", 1.0)
-    if isinstance(boost, bool) or not isinstance(boost, int | float) or not 0 <= boost < 1e30:
-        raise ParsingError(f"[{kind}] [boost] must be a number that is not negative, not [{boost}]")
-    return body
-
-
-def field_options(kind: str, body: Any, short: str, allowed: set[str]) -> tuple[str, dict[str, Any]]:
-    """`{field: value}` or `{field: {short: value, …}}` as (field, options)."""
-    if not isinstance(body, dict) or not body:
-        raise ParsingError(f"[{kind}] query malformed, no field given")
-    if len(body) > 1:
-        first, second = list(body)[:2]
-        raise ParsingError(f"[{kind}] query doesn't support multiple fields, found [{first}] and [{second}]")
-    ((path, inner),) = body.items()
-    if not isinstance(inner, dict):
-        inner = {short: inner}
-    options(kind, inner, allowed | {short})
-    if inner.get(short) is None:
-        raise ParsingError(f"[{kind}] query for field [{path}] requires a [{short}]")
-    return path, inner
-
-
-def text_of(kind: str, value: Any) -> str:
-    """A query text: a string, number or boolean."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise ParsingError(f"[{kind}] unknown token [START_OBJECT] for the query text; give a string")

@@ -10,7 +10,9 @@ import numpy as np
 
 from ..context import SearchContext
 from ..words import minimum_of
-from .base import Explanation, Highlight, Matches, Parser, Query, options, query_type, scores_at
+from .base import Explanation, Highlight, Matches, Parser, Query, options, query_type
+from .options import boost_of, minimum_rule
+from .rewriting import remembered
 
 
 @query_type
@@ -35,8 +37,8 @@ class Bool(Query):
             parser.queries(found.get("should", [])),
             parser.queries(found.get("must_not", [])),
             parser.queries(found.get("filter", [])),
-            found.get("minimum_should_match"),
-            float(found.get("boost", 1.0)),
+            minimum_rule(cls.type, found),
+            boost_of(found),
             found.get("_name"),
         )
 
@@ -57,12 +59,16 @@ class Bool(Query):
             out &= ~query.mask(ctx)
         return out
 
+    @property
+    def _unscored(self) -> float:
+        """The score of what matches without any scoring clause: an empty bool matches all like match_all."""
+        return 0.0 if self.filter or self.must_not else self.boost
+
     def matches(self, ctx: SearchContext) -> Matches:
         accept = self.accepted(ctx)
         scoring = [*self.must, *self.should]
         if not scoring:
-            mask = ctx.live if accept is None else accept
-            return Matches.of_mask(mask, 0.0 if self.filter else self.boost)
+            return Matches.of_mask(ctx.live if accept is None else accept, self._unscored)
         found = []
         for query in scoring:
             ctx.check_time()
@@ -83,23 +89,39 @@ class Bool(Query):
         out = self.accepted(ctx)
         out = ctx.live.copy() if out is None else out
         for query in self.must:
+            ctx.check_time()
             out &= query.mask(ctx)
         needed = self._needed()
-        if needed:
+        if needed == 1:
+            some = np.zeros(ctx.documents, bool)
+            for query in self.should:
+                ctx.check_time()
+                some |= query.mask(ctx)
+            out &= some
+        elif needed:
             count = np.zeros(ctx.documents, np.int32)
             for query in self.should:
+                ctx.check_time()
                 count += query.mask(ctx)
             out &= count >= needed
         return out
 
     def score(self, ctx: SearchContext, docs: np.ndarray) -> np.ndarray:
-        return scores_at(self.matches(ctx), docs)
+        mask = remembered(ctx, self, "mask", lambda: self.mask(ctx))
+        if not self.must and not self.should:
+            return np.where(mask[docs], np.float32(self._unscored), np.float32(0.0))
+        total = np.zeros(len(docs), np.float32)
+        for query in (*self.must, *self.should):
+            total += query.score(ctx, docs)
+        return np.where(mask[docs], total * np.float32(self.boost), np.float32(0.0))
 
     def explain(self, ctx: SearchContext, doc: int) -> Explanation:
-        value = float(self.score(ctx, np.array([doc]))[0])
-        parts = [q.explain(ctx, doc) for q in (*self.must, *self.should)]
-        boost = "" if self.boost == 1.0 else f"boost {self.boost:g} times the "
-        return Explanation(value, f"{boost}sum of:", tuple(p for p in parts if p.value > 0))
+        if not remembered(ctx, self, "mask", lambda: self.mask(ctx))[doc]:
+            return Explanation(0.0, "no match on a required or prohibited clause")
+        if not self.must and not self.should:
+            return Explanation(self._unscored, "match on required clauses, none of which scores")
+        parts = (q.explain(ctx, doc) for q in (*self.must, *self.should))
+        return Explanation.total("", (p for p in parts if p.value > 0)).times(self.boost)
 
     def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
         for query in (*self.must, *self.should, *self.filter):

@@ -2,90 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from indexer import ParsingError
+from indexer import InvalidRequest, ParsingError
 
 from ..context import SearchContext
-from ..lexical import WordQuery
-from .base import Highlight, Matches, Parser, Query, options, query_type, text_of
-from .match import operator_of, word_query
+from .base import Parser, Query, options, query_type
+from .field_list import Fields, expanded, fields_of
+from .match_all import MatchAll, MatchNone
+from .options import boost_of, choice, flag, minimum_rule, operator_of, required_text
+from .rewriting import Rewritten
+from .text_query import TextQuery
 
 
 @query_type
 @dataclass(frozen=True)
-class CombinedFields(Query):
+class CombinedFields(Rewritten):
     """Term frequencies and lengths of the fields are added before scoring (Robertson et al. 2004)."""
 
     type: ClassVar[str] = "combined_fields"
-    fields: tuple[tuple[str, float], ...]  # (name or pattern, weight)
+    fields: Fields
     text: str
     operator: str = "or"
     minimum: str | int | None = None
     boost: float = 1.0
     name: str | None = None
+    zero_terms: str = "none"
+    phrases: bool = True
+    analyzer: str | None = None
 
     @classmethod
     def parse(cls, parser: Parser, body: Any) -> CombinedFields:
-        allowed = {"fields", "query", "operator", "minimum_should_match", "zero_terms_query"}
+        allowed = {
+            "fields", "query", "operator", "minimum_should_match", "zero_terms_query",
+            "auto_generate_synonyms_phrase_query",
+        }  # fmt: skip
         found = options(cls.type, body, allowed)
-        if found.get("query") is None:
-            raise ParsingError("[combined_fields] requires a [query]")
+        fields = fields_of(cls.type, found.get("fields"))
+        if any(weight < 1 for _, weight in fields):
+            raise ParsingError("[combined_fields] weights must be 1 or more")
         return cls(
-            fields_of(cls.type, found.get("fields")),
-            text_of(cls.type, found["query"]),
+            fields,
+            required_text(cls.type, found),
             operator_of(cls.type, found),
-            found.get("minimum_should_match"),
-            float(found.get("boost", 1.0)),
+            minimum_rule(cls.type, found),
+            boost_of(found),
             found.get("_name"),
+            choice(cls.type, found, "zero_terms_query", ("none", "all")),
+            flag(cls.type, found, "auto_generate_synonyms_phrase_query", True),
         )
 
-    def words(self, ctx: SearchContext) -> WordQuery | None:
-        paths = {p: w for p, w in expanded(ctx, self.fields).items() if ctx.mapping.fields[p].is_text}
+    def rewrite(self, ctx: SearchContext) -> Query:
+        paths = {p: w for p, w in expanded(ctx, self.fields).items() if ctx.mapping.fields[p].is_text and w > 0}
         if not paths:
-            return None
-        analyzers = {ctx.mapping.fields[p].search_analyzer for p in paths}
+            return MatchNone()
+        fields = tuple(ctx.mapping.fields[path] for path in paths)
+        analyzers = {field.search_analyzer for field in fields}
         if len(analyzers) > 1:
-            raise ParsingError(
+            raise InvalidRequest(
                 f"All fields in [combined_fields] query must have the same search analyzer: {list(paths)}"
             )
-        if any(w < 1 for w in paths.values()):
-            raise ParsingError("[combined_fields] weights must be 1 or more")
+        tokens = ctx.analyzer(fields[0]).tokens(self.text)
+        if not tokens:
+            return MatchAll(self.boost) if self.zero_terms == "all" else MatchNone()
         weights = None if set(paths.values()) == {1.0} else tuple(paths.values())
-        return word_query(ctx, tuple(paths), self.text, self.operator, self.minimum, None, self.boost, weights)
-
-    def matches(self, ctx: SearchContext) -> Matches:
-        words = self.words(ctx)
-        return Matches.none() if words is None else Matches(*ctx.reader.matches(words))
-
-    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
-        for path in expanded(ctx, self.fields):
-            yield Highlight(path, self.text)
-
-
-def fields_of(kind: str, body: Any) -> tuple[tuple[str, float], ...]:
-    """`["title^2", "text"]` as ((title, 2.0), (text, 1.0)); ParsingError."""
-    if isinstance(body, str):
-        body = [body]
-    if not isinstance(body, list) or not body or not all(isinstance(f, str) for f in body):
-        raise ParsingError(f"[{kind}] requires [fields], a list of field names")
-    out = []
-    for item in body:
-        path, _, weight = item.partition("^")
-        try:
-            out.append((path, float(weight) if weight else 1.0))
-        except ValueError:
-            raise ParsingError(f"[{kind}] the weight of [{item}] is not a number") from None
-    return tuple(out)
-
-
-def expanded(ctx: SearchContext, fields: tuple[tuple[str, float], ...]) -> dict[str, float]:
-    """The mapped fields and their weights, patterns expanded."""
-    out: dict[str, float] = {}
-    for pattern, weight in fields:
-        for spec in ctx.expand([pattern]):
-            if spec.type != "dense_vector" and ("*" not in pattern or spec.is_text or spec.type == "keyword"):
-                out[spec.path] = weight
-    return out
+        found = TextQuery(fields, self.text, self.operator, self.minimum, None, self.phrases, self.boost, weights)
+        return found.query(ctx, tokens)

@@ -11,7 +11,9 @@ import numpy as np
 from indexer import ParsingError
 
 from ..context import SearchContext
-from .base import Matches, Parser, Query, options, query_type
+from .base import Explanation, Highlight, Matches, Parser, Query, constant, options, query_type
+from .options import boost_of
+from .rewriting import remembered
 
 
 @query_type
@@ -27,13 +29,20 @@ class ConstantScore(Query):
         found = options(cls.type, body, {"filter"})
         if "filter" not in found:
             raise ParsingError("[constant_score] requires a 'filter' element")
-        return cls(parser.query(found["filter"]), float(found.get("boost", 1.0)), found.get("_name"))
+        return cls(parser.query(found["filter"]), boost_of(found), found.get("_name"))
 
     def matches(self, ctx: SearchContext) -> Matches:
         return Matches.of_mask(self.filter.mask(ctx), self.boost)
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
         return self.filter.mask(ctx)
+
+    def explain(self, ctx: SearchContext, doc: int) -> Explanation:
+        mask = remembered(ctx, self, "mask", lambda: self.filter.mask(ctx))
+        return constant(mask[doc], self.boost, "the filter")
+
+    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
+        return self.filter.highlights(ctx)
 
     def children(self) -> Iterator[Query]:
         yield self.filter

@@ -11,7 +11,9 @@ from indexer import ParsingError
 
 from ..columns import mask_where
 from ..context import SearchContext
-from .base import Matches, Parser, Query, options, query_type
+from .base import Explanation, Matches, Parser, Query, constant, options, query_type
+from .options import boost_of
+from .rewriting import remembered
 
 
 @query_type
@@ -27,12 +29,18 @@ class Exists(Query):
         found = options(cls.type, body, {"field"})
         if not isinstance(found.get("field"), str):
             raise ParsingError("[exists] must be provided with a [field]")
-        return cls(found["field"], float(found.get("boost", 1.0)), found.get("_name"))
+        return cls(found["field"], boost_of(found), found.get("_name"))
 
     def matches(self, ctx: SearchContext) -> Matches:
         return Matches.of_mask(self.mask(ctx), self.boost)
 
+    def explain(self, ctx: SearchContext, doc: int) -> Explanation:
+        return constant(self.mask(ctx)[doc], self.boost, f"{self.field}: any value")
+
     def mask(self, ctx: SearchContext) -> np.ndarray:
+        return remembered(ctx, self, "mask", lambda: self._mask(ctx))
+
+    def _mask(self, ctx: SearchContext) -> np.ndarray:
         out = np.zeros(ctx.documents, bool)
         for path in ctx.mapping.fields:  # an object exists when any field below it does
             if path == self.field or path.startswith(self.field + "."):

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from indexer import InvalidRequest, ParsingError
+from indexer.fields import Field
 
 from ..context import SearchContext
-from ..lexical import WordQuery
-from ..words import analyzed, minimum_of, similarity_of
-from .base import Highlight, Matches, Parser, Query, field_options, query_type, text_of
+from ..words import analyzer_of, searchable
+from .base import Parser, Query, field_options, query_type, text_of
+from .fuzziness import KEYS, Fuzzy
+from .match_all import MatchAll, MatchNone
+from .options import boost_of, choice, flag, minimum_rule, name, operator_of
+from .rewriting import Rewritten
 from .term import Term
+from .text_query import TextQuery
 
 
 @query_type
 @dataclass(frozen=True)
-class Match(Query):
-    """Documents with any (operator or), all (and) or `minimum_should_match` of the text's terms."""
+class Match(Rewritten):
+    """Documents with any (operator or), all (and) or `minimum_should_match` of the text's units.
+
+    See :mod:`.graph` for what a unit is, :mod:`.fuzziness` and :mod:`.han_runs` for what fuzziness means.
+    """
 
     type: ClassVar[str] = "match"
     field: str
@@ -30,74 +37,73 @@ class Match(Query):
     boost: float = 1.0
     name: str | None = None
     lenient: bool = False
+    fuzzy: Fuzzy | None = None
+    phrases: bool = True
 
     @classmethod
     def parse(cls, parser: Parser, body: Any) -> Match:
-        allowed = {"operator", "minimum_should_match", "analyzer", "zero_terms_query", "lenient"}
-        path, found = field_options(cls.type, body, "query", allowed)
-        return cls(
-            path,
-            text_of(cls.type, found["query"]),
-            operator_of(cls.type, found),
-            found.get("minimum_should_match"),
-            found.get("analyzer"),
-            str(found.get("zero_terms_query", "none")),
-            float(found.get("boost", 1.0)),
-            found.get("_name"),
-            bool(found.get("lenient", False)),
-        )
+        path, found = field_options(cls.type, body, "query", OPTIONS)
+        return cls(path, text_of(cls.type, found["query"]), name=found.get("_name"), **match_options(cls.type, found))
 
-    def words(self, ctx: SearchContext) -> WordQuery | None:
-        field = ctx.field(self.field)
-        if field is None or not field.is_text:
-            return None
-        return word_query(ctx, (self.field,), self.text, self.operator, self.minimum, self.analyzer, self.boost)
-
-    def matches(self, ctx: SearchContext) -> Matches:
-        field = ctx.field(self.field)
+    def rewrite(self, ctx: SearchContext) -> Query:
+        field = searchable(ctx, self.field)
         if field is None:
-            return Matches.none()
+            return MatchNone()
         if not field.is_text:
-            try:
-                return Term(self.field, self.text, self.boost).matches(ctx)
-            except InvalidRequest:
-                if self.lenient:
-                    return Matches.none()
-                raise
-        words = self.words(ctx)
-        if words is None:
-            return Matches.of_mask(ctx.live, self.boost) if self.zero_terms == "all" else Matches.none()
-        return Matches(*ctx.reader.matches(words))
+            return exact(self.field, self.text, self.boost, self.lenient, self.fuzzy)
+        tokens = analyzer_of(ctx, field, self.analyzer).tokens(self.text)
+        if not tokens:
+            return MatchAll(self.boost) if self.zero_terms == "all" else MatchNone()
+        return self.text_query(field).query(ctx, tokens)
 
-    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
-        yield Highlight(self.field, self.text)
+    def text_query(self, field: Field) -> TextQuery:
+        """How the text is looked for in a text field."""
+        return TextQuery((field,), self.text, self.operator, self.minimum, self.fuzzy, self.phrases, self.boost)
 
 
-def operator_of(kind: str, found: dict[str, Any]) -> str:
-    """The `operator` option in lower case; ParsingError when it is neither and nor or."""
-    operator = str(found.get("operator", "or")).lower()
-    if operator not in ("or", "and"):
-        raise ParsingError(f"[{kind}] [operator] must be or or and, not [{found['operator']}]")
-    return operator
+OPTIONS = KEYS | {
+    "operator", "minimum_should_match", "analyzer", "zero_terms_query", "lenient",
+    "auto_generate_synonyms_phrase_query", "fuzzy_rewrite",
+}  # fmt: skip
 
 
-def word_query(
-    ctx: SearchContext,
-    fields: tuple[str, ...],
-    text: str,
-    operator: str,
-    minimum: str | int | None,
-    analyzer: str | None,
-    boost: float,
-    weights: tuple[float, ...] | None = None,
-) -> WordQuery | None:
-    """The word query of a text over one or several fields of one analyzer; None when it has no terms."""
-    spec = ctx.field(fields[0])
-    assert spec is not None
-    terms = analyzed(ctx, spec, text, analyzer)
-    if not terms:
-        return None
-    count = len(set(terms))
-    needed = count if operator == "and" else max(1, minimum_of(minimum, count, 1))
-    boosts = None if boost == 1.0 else tuple(boost for _ in terms)
-    return WordQuery(fields, tuple(terms), boosts, weights, needed, similarity_of(spec.similarity))
+def match_options(kind: str, found: dict[str, Any]) -> dict[str, Any]:
+    """The options that match and its kin share, as arguments of :class:`Match`."""
+    rewrite = found.get("fuzzy_rewrite")
+    if rewrite is not None and not str(rewrite).startswith("top_terms_blended_freqs_"):
+        raise ParsingError(f"[{kind}] scores fuzzy terms with blended frequencies only: leave out [fuzzy_rewrite]")
+    return {
+        "operator": operator_of(kind, found),
+        "minimum": minimum_rule(kind, found),
+        "analyzer": name(kind, found, "analyzer"),
+        "zero_terms": choice(kind, found, "zero_terms_query", ("none", "all")),
+        "boost": boost_of(found),
+        "lenient": flag(kind, found, "lenient", False),
+        "fuzzy": Fuzzy.parse(kind, found),
+        "phrases": flag(kind, found, "auto_generate_synonyms_phrase_query", True),
+    }
+
+
+def exact(path: str, text: str, boost: float, lenient: bool, fuzzy: Fuzzy | None = None) -> Query:
+    """A text as the whole value of a field that is not text."""
+    query: Query = Term(path, text, boost)
+    if fuzzy is not None:
+        from .fuzzy import FuzzyTerm
+
+        query = FuzzyTerm(path, text, fuzzy, boost=boost)
+    return Lenient(query) if lenient else query
+
+
+@dataclass(frozen=True)
+class Lenient(Rewritten):
+    """A query that matches nothing where its value does not fit the field."""
+
+    type: ClassVar[str] = "lenient"
+    query: Query
+
+    def rewrite(self, ctx: SearchContext) -> Query:
+        try:
+            self.query.mask(ctx)
+        except InvalidRequest:
+            return MatchNone()
+        return self.query

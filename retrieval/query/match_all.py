@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..context import SearchContext
-from .base import Matches, Parser, Query, options, query_type
+from .base import Explanation, Matches, Parser, Query, constant, options, query_type
+from .options import boost_of
 
 
 @query_type
@@ -23,13 +24,16 @@ class MatchAll(Query):
     @classmethod
     def parse(cls, parser: Parser, body: Any) -> MatchAll:
         found = options(cls.type, body, set())
-        return cls(float(found.get("boost", 1.0)), found.get("_name"))
+        return cls(boost_of(found), found.get("_name"))
 
     def matches(self, ctx: SearchContext) -> Matches:
         return Matches.of_mask(ctx.live, self.boost)
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
         return ctx.live
+
+    def explain(self, ctx: SearchContext, doc: int) -> Explanation:
+        return constant(ctx.live[doc], self.boost, "*:*")
 
 
 @query_type

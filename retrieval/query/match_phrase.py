@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from indexer import ParsingError
+from analysis import Token
+from indexer import InvalidRequest
 
 from ..context import SearchContext
 from ..lexical import PhraseQuery
-from ..words import similarity_of
-from .base import Highlight, Matches, Parser, Query, field_options, query_type, text_of
-from .term import Term
+from ..words import analyzer_of, searchable, similarity_of
+from .base import Highlight, Parser, Query, field_options, query_type, text_of
+from .dis_max import best_query
+from .graph import Way, paths
+from .lexical_leaf import Lexical
+from .match import exact
+from .match_all import MatchAll, MatchNone
+from .options import boost_of, choice, flag, name, whole
+from .rewriting import Rewritten
+
+MAX_SLOP = 1_000_000
 
 
 @query_type
 @dataclass(frozen=True)
-class MatchPhrase(Query):
+class MatchPhrase(Rewritten):
     """Documents that hold the text as a phrase, up to `slop` moves. Chinese is matched character by
-    character, so any substring of a text is found whatever a segmenter would say."""
+    character, so any substring of a text is found whatever a segmenter would say. With synonyms each way
+    to say the text is a phrase, and the best one counts."""
 
     type: ClassVar[str] = "match_phrase"
     field: str
@@ -28,39 +38,46 @@ class MatchPhrase(Query):
     analyzer: str | None = None
     boost: float = 1.0
     name: str | None = None
+    zero_terms: str = "none"
+    lenient: bool = False
 
     @classmethod
     def parse(cls, parser: Parser, body: Any) -> MatchPhrase:
-        path, found = field_options(cls.type, body, "query", {"slop", "analyzer", "zero_terms_query"})
-        slop = found.get("slop", 0)
-        if not isinstance(slop, int) or isinstance(slop, bool) or not 0 <= slop <= 1_000_000:
-            raise ParsingError(f"[{cls.type}] [slop] must be a number from 0 to 1000000, not [{slop}]")
-        text = text_of(cls.type, found["query"])
-        return cls(path, text, slop, found.get("analyzer"), float(found.get("boost", 1.0)), found.get("_name"))
-
-    def words(self, ctx: SearchContext) -> PhraseQuery | None:
-        field = ctx.field(self.field)
-        if field is None or not field.is_text:
-            return None
-        analyzer = ctx.index.analyzers.get(self.analyzer) if self.analyzer else ctx.analyzer(field)
-        tokens = analyzer.phrase_tokens(self.text)
-        if not tokens:
-            return None
-        return PhraseQuery(
-            self.field,
-            tuple(t.term for t in tokens),
-            tuple(t.position - tokens[0].position for t in tokens),
-            self.slop,
-            self.boost,
-            similarity_of(field.similarity),
+        path, found = field_options(cls.type, body, "query", {"slop", "analyzer", "zero_terms_query", "lenient"})
+        return cls(
+            path,
+            text_of(cls.type, found["query"]),
+            whole(cls.type, found, "slop", 0, 0, MAX_SLOP),
+            name(cls.type, found, "analyzer"),
+            boost_of(found),
+            found.get("_name"),
+            choice(cls.type, found, "zero_terms_query", ("none", "all")),
+            flag(cls.type, found, "lenient", False),
         )
 
-    def matches(self, ctx: SearchContext) -> Matches:
-        field = ctx.field(self.field)
-        if field is not None and not field.is_text:
-            return Term(self.field, self.text, self.boost).matches(ctx)
-        words = self.words(ctx)
-        return Matches.none() if words is None else Matches(*ctx.reader.matches(words))
+    def rewrite(self, ctx: SearchContext) -> Query:
+        field = searchable(ctx, self.field)
+        if field is None:
+            return MatchNone()
+        if not field.is_text:
+            return exact(self.field, self.text, self.boost, self.lenient)
+        tokens = analyzer_of(ctx, field, self.analyzer).phrase_tokens(self.text)
+        if not tokens:
+            return MatchAll(self.boost) if self.zero_terms == "all" else MatchNone()
+        similarity = similarity_of(ctx, field.similarity)
+        marks = (Highlight(self.field, self.text, phrase=True, slop=self.slop),)
+        return best_query(
+            [
+                Lexical(PhraseQuery(self.field, way.terms, way.offsets, self.slop, self.boost, similarity), marks)
+                for way in ways_of(ctx, tokens)
+            ]
+        )
 
-    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
-        yield Highlight(self.field, self.text, phrase=True)
+
+def ways_of(ctx: SearchContext, tokens: Sequence[Token]) -> list[Way]:
+    """Every way to say a text; InvalidRequest when its synonyms make too many."""
+    limit = ctx.settings.max_clauses
+    found = paths(tokens, limit)
+    if found is None:
+        raise InvalidRequest(f"the synonyms of this phrase make more than QUARRY_MAX_CLAUSES={limit} phrases")
+    return found

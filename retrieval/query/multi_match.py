@@ -2,105 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
-
-import numpy as np
 
 from indexer import ParsingError
 
 from ..context import SearchContext
-from .base import Explanation, Highlight, Matches, Parser, Query, options, query_type, text_of
-from .combined_fields import CombinedFields, expanded, fields_of
-from .match import Match, operator_of
-from .match_phrase import MatchPhrase
+from ..words import analyzer_of
+from .base import Parser, Query, options, query_type
+from .dis_max import best_query
+from .field_list import Fields, expanded, fields_of, lenient_by_default
+from .fuzziness import KEYS, MAX_EXPANSIONS
+from .match import OPTIONS, Match, match_options
+from .match_all import MatchAll
+from .match_bool_prefix import MatchBoolPrefix
+from .match_phrase import MAX_SLOP, MatchPhrase
+from .match_phrase_prefix import MatchPhrasePrefix
+from .options import choice, number, required_text, whole
+from .rewriting import Rewritten
+from .text_query import TextQuery
 
-_TYPES = ("best_fields", "most_fields", "cross_fields", "phrase")
+KINDS = ("best_fields", "most_fields", "cross_fields", "phrase", "phrase_prefix", "bool_prefix")
 
 
 @query_type
 @dataclass(frozen=True)
-class MultiMatch(Query):
-    """best_fields: the best field's score plus tie_breaker times the others'; most_fields: their sum;
-    cross_fields: the fields as one (combined); phrase: best_fields of phrases."""
+class MultiMatch(Rewritten):
+    """best_fields, phrase, phrase_prefix: the best field's score plus tie_breaker times the others';
+    most_fields, bool_prefix: their sum; cross_fields: the fields as one, as `combined_fields` does it, with
+    fields of another analyzer apart."""
 
     type: ClassVar[str] = "multi_match"
-    fields: tuple[tuple[str, float], ...]
+    fields: Fields
     text: str
     kind: str = "best_fields"
-    operator: str = "or"
-    minimum: str | int | None = None
     tie_breaker: float = 0.0
     slop: int = 0
-    analyzer: str | None = None
-    boost: float = 1.0
+    expansions: int = 50
+    match: dict[str, Any] = field(default_factory=dict, hash=False)  # the options of :class:`Match`
     name: str | None = None
 
     @classmethod
     def parse(cls, parser: Parser, body: Any) -> MultiMatch:
-        allowed = {"fields", "query", "type", "operator", "minimum_should_match", "tie_breaker", "slop", "analyzer"}
-        found = options(cls.type, body, allowed | {"lenient", "zero_terms_query"})
-        if found.get("query") is None:
-            raise ParsingError("[multi_match] requires a [query]")
-        kind = found.get("type", "best_fields")
-        if kind not in _TYPES:
-            raise ParsingError(f"[multi_match] does not support type [{kind}]; known are {', '.join(_TYPES)}")
-        tie = found.get("tie_breaker", 1.0 if kind == "most_fields" else 0.0)
-        if isinstance(tie, bool) or not isinstance(tie, int | float):
-            raise ParsingError(f"[multi_match] [tie_breaker] must be a number, not [{tie}]")
+        allowed = OPTIONS | {"fields", "query", "type", "tie_breaker", "slop"}
+        found = options(cls.type, body, allowed)
+        kind = choice(cls.type, {"type": found.get("type", KINDS[0])}, "type", KINDS)
+        fields = fields_of(cls.type, found.get("fields", ["*"]))
+        match = match_options(cls.type, found)
+        if "lenient" not in found:
+            match["lenient"] = lenient_by_default(fields)
+        if match["fuzzy"] is not None and kind in ("cross_fields", "phrase", "phrase_prefix"):
+            raise ParsingError(f"Fuzziness not allowed for type [{kind}]")
+        if "slop" in found and not kind.startswith("phrase"):
+            raise ParsingError(f"[slop] not allowed for type [{kind}]")
+        for key in KEYS - {"max_expansions"}:
+            if key in found and kind.startswith("phrase"):
+                raise ParsingError(f"[{key}] not allowed for type [{kind}]")
         return cls(
-            fields_of(cls.type, found.get("fields", ["*"])),
-            text_of(cls.type, found["query"]),
+            fields,
+            required_text(cls.type, found),
             kind,
-            operator_of(cls.type, found),
-            found.get("minimum_should_match"),
-            float(tie),
-            int(found.get("slop", 0)),
-            found.get("analyzer"),
-            float(found.get("boost", 1.0)),
+            number(cls.type, found, "tie_breaker", 1.0 if kind in ("most_fields", "bool_prefix") else 0.0, 0.0, 1.0),
+            whole(cls.type, found, "slop", 0, 0, MAX_SLOP),
+            whole(cls.type, found, "max_expansions", 50, 1, MAX_EXPANSIONS),
+            match,
             found.get("_name"),
         )
 
-    def parts(self, ctx: SearchContext) -> list[Query]:
-        """The query of each field."""
+    def rewrite(self, ctx: SearchContext) -> Query:
         paths = expanded(ctx, self.fields)
+        if self.match.get("zero_terms") == "all" and self.empty(ctx):
+            return MatchAll(self.match.get("boost", 1.0))
         if self.kind == "cross_fields":
-            texts = tuple((p, max(1.0, w)) for p, w in paths.items() if ctx.mapping.fields[p].is_text)
-            return [CombinedFields(texts, self.text, self.operator, self.minimum, self.boost)] if texts else []
+            return best_query(self._crossed(ctx, paths), self.tie_breaker)
+        return best_query([self._one(path, weight) for path, weight in paths.items()], self.tie_breaker)
+
+    def _one(self, path: str, weight: float) -> Query:
+        own: dict[str, Any] = {**self.match, "boost": self.match.get("boost", 1.0) * weight, "zero_terms": "none"}
+        if self.kind in ("best_fields", "most_fields"):
+            return Match(path, self.text, **own)
+        shared = {key: own[key] for key in ("analyzer", "boost", "lenient") if key in own}
         if self.kind == "phrase":
-            return [MatchPhrase(p, self.text, self.slop, self.analyzer, self.boost * w) for p, w in paths.items()]
-        return [
-            Match(p, self.text, self.operator, self.minimum, self.analyzer, boost=self.boost * w, lenient=True)
-            for p, w in paths.items()
-        ]
+            return MatchPhrase(path, self.text, self.slop, **shared)
+        if self.kind == "phrase_prefix":
+            return MatchPhrasePrefix(path, self.text, self.slop, self.expansions, **shared)
+        counted = {key: own[key] for key in ("operator", "minimum", "fuzzy") if key in own}
+        return MatchBoolPrefix(path, self.text, **shared, **counted)
 
-    def matches(self, ctx: SearchContext) -> Matches:
-        found = [part.matches(ctx) for part in self.parts(ctx)]
-        return best_of(found, self.tie_breaker)
+    def _crossed(self, ctx: SearchContext, paths: dict[str, float]) -> list[Query]:
+        """One query for the fields of each analyzer and similarity, and one for each that is not text."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        out: list[Query] = []
+        analyzer = self.match.get("analyzer")
+        for path, weight in paths.items():
+            spec = ctx.mapping.fields[path]
+            if weight <= 0:
+                continue
+            if not spec.is_text or spec.similarity == "TFIDF":  # a cosine is of one field's vectors
+                out.append(Match(path, self.text, **{**self.match, "boost": self.match.get("boost", 1.0) * weight}))
+            else:
+                groups.setdefault((analyzer or spec.search_analyzer, spec.similarity), []).append(path)
+        return [*(self._together(ctx, names, paths) for names in groups.values()), *out]
 
-    def explain(self, ctx: SearchContext, doc: int) -> Explanation:
-        parts = [p.explain(ctx, doc) for p in self.parts(ctx)]
-        parts = [p for p in parts if p.value > 0]
-        value = float(self.score(ctx, np.array([doc]))[0])
-        how = "sum of:" if self.tie_breaker == 1.0 else f"max plus {self.tie_breaker:g} times others of:"
-        return Explanation(value, how, tuple(parts))
+    def _together(self, ctx: SearchContext, names: list[str], paths: dict[str, float]) -> Query:
+        fields = tuple(ctx.mapping.fields[name] for name in names)
+        weights = tuple(paths[name] for name in names)
+        text = TextQuery(
+            fields, self.text, self.match.get("operator", "or"), self.match.get("minimum"), None,
+            self.match.get("phrases", True), self.match.get("boost", 1.0),
+            None if set(weights) == {1.0} else weights,
+        )  # fmt: skip
+        return text.query(ctx, analyzer_of(ctx, fields[0], self.match.get("analyzer")).tokens(self.text))
 
-    def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
-        for path in expanded(ctx, self.fields):
-            yield Highlight(path, self.text, phrase=self.kind == "phrase")
-
-
-def best_of(found: list[Matches], tie_breaker: float) -> Matches:
-    """Each document's best score plus `tie_breaker` times its other scores."""
-    found = [m for m in found if len(m.docs)]
-    if not found:
-        return Matches.none()
-    docs = np.unique(np.concatenate([m.docs for m in found]))
-    best = np.zeros(len(docs), np.float32)
-    total = np.zeros(len(docs), np.float32)
-    for part in found:
-        at = np.searchsorted(docs, part.docs)
-        best[at] = np.maximum(best[at], part.scores)
-        total[at] += part.scores
-    return Matches(docs, best + np.float32(tie_breaker) * (total - best))
+    def empty(self, ctx: SearchContext) -> bool:
+        """Whether the text has no terms in any of the fields, which are text fields all."""
+        specs = [ctx.mapping.fields[path] for path in expanded(ctx, self.fields)]
+        texts = [spec for spec in specs if spec.is_text]
+        analyzer = self.match.get("analyzer")
+        if not texts or any(analyzer_of(ctx, spec, analyzer).tokens(self.text) for spec in texts):
+            return False
+        return len(texts) == len(specs) or any("*" in pattern for pattern, _ in self.fields)

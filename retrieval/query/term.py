@@ -13,9 +13,15 @@ from indexer.fields import Field
 
 from ..columns import mask_where
 from ..context import SearchContext
+from ..expansion import Expansion, determinize, folded, literal
+from ..expansion.syntax import any_case
 from ..lexical import WordQuery
-from ..words import similarity_of
-from .base import Highlight, Matches, Parser, Query, field_options, options, query_type
+from ..words import indexed_term, searchable, similarity_of
+from .base import Explanation, Highlight, Matches, Parser, Query, constant, field_options, options, query_type
+from .lexical_leaf import dictionaries
+from .options import boost_of, flag
+from .range import Range
+from .rewriting import remembered
 
 
 @query_type
@@ -28,21 +34,24 @@ class Term(Query):
     value: Any
     boost: float = 1.0
     name: str | None = None
+    any_case: bool = False
 
     @classmethod
     def parse(cls, parser: Parser, body: Any) -> Term:
         path, found = field_options(cls.type, body, "value", {"case_insensitive"})
-        if found.get("case_insensitive"):
-            raise ParsingError("[term] query does not support [case_insensitive]")
-        return cls(path, _scalar(cls.type, found["value"]), float(found.get("boost", 1.0)), found.get("_name"))
+        any_case = flag(cls.type, found, "case_insensitive", False)
+        return cls(path, _scalar(cls.type, found["value"]), boost_of(found), found.get("_name"), any_case)
 
     def words(self, ctx: SearchContext) -> WordQuery | None:
-        field = ctx.field(self.field)
-        if field is None or not (field.is_text or field.type == "keyword"):
+        field = searchable(ctx, self.field)
+        if self.any_case or field is None or not (field.is_text or field.type == "keyword"):
             return None
         boosts = None if self.boost == 1.0 else (self.boost,)
         return WordQuery(
-            (self.field,), (str(_as_text(self.value)),), boosts, similarity=similarity_of(field.similarity)
+            (self.field,),
+            (indexed_term(ctx, field, self.value),),
+            boosts,
+            similarity=similarity_of(ctx, field.similarity),
         )
 
     def matches(self, ctx: SearchContext) -> Matches:
@@ -55,7 +64,20 @@ class Term(Query):
         return Matches.of_mask(self.mask(ctx), self.boost)
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
+        field = searchable(ctx, self.field)
+        if self.any_case and field is not None and (field.is_text or field.type == "keyword"):
+            return remembered(ctx, self, "mask", lambda: self._cases(ctx, field).mask())
         return mask_of_values(ctx, self.field, (self.value,))
+
+    def _cases(self, ctx: SearchContext, field: Field) -> Expansion:
+        """The value's terms in any case; its characters are not folded otherwise."""
+        node = folded(literal(indexed_term(ctx, field, self.value)), any_case)
+        return dictionaries(ctx, field.path).pattern(determinize(node, 100_000, ctx.check_time))
+
+    def explain(self, ctx: SearchContext, doc: int) -> Explanation:
+        if self.words(ctx) is None:
+            return constant(self.mask(ctx)[doc], self.boost, f"{self.field}:{self.value}")
+        return super().explain(ctx, doc)
 
     def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
         yield Highlight(self.field, str(self.value), analyzed=False)
@@ -86,13 +108,16 @@ class Terms(Query):
         if len(values) > 65_536:
             raise ParsingError("[terms] takes at most 65,536 values")
         scalars = tuple(_scalar(cls.type, v) for v in values)
-        return cls(fields[0], scalars, float(found.get("boost", 1.0)), found.get("_name"))
+        return cls(fields[0], scalars, boost_of(found), found.get("_name"))
 
     def matches(self, ctx: SearchContext) -> Matches:
         return Matches.of_mask(self.mask(ctx), self.boost)
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
-        return mask_of_values(ctx, self.field, self.values)
+        return remembered(ctx, self, "mask", lambda: mask_of_values(ctx, self.field, self.values))
+
+    def explain(self, ctx: SearchContext, doc: int) -> Explanation:
+        return constant(self.mask(ctx)[doc], self.boost, f"{self.field}: any of {len(self.values)} values")
 
     def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
         for value in self.values:
@@ -105,13 +130,14 @@ def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np
     if path == "_id":
         out[ctx.view.numbers_of_ids([str(v) for v in values])] = True
         return out
-    field = ctx.field(path)
+    field = searchable(ctx, path)
     if field is None:
         return out
     if field.is_text or field.type == "keyword":
+        return dictionaries(ctx, path).exact([indexed_term(ctx, field, value) for value in values]).mask()
+    if field.type == "date":  # a date given to the day means the whole day
         for value in values:
-            docs, _ = ctx.reader.postings(path, str(_as_text(value)))
-            out[docs] = True
+            out |= Range(path, (("gte", value), ("lte", value))).mask(ctx)
         return out
     wanted = np.array(sorted(_typed(field, v) for v in values), np.float64 if field.type in _FLOATS else np.int64)
     return mask_where(ctx, path, lambda column: np.isin(column.values, wanted))
@@ -121,10 +147,10 @@ _FLOATS = ("double", "float", "half_float")
 
 
 def _typed(field: Field, value: Any) -> Any:
-    if field.type == "dense_vector":
-        raise InvalidRequest(f"field [{field.path}] of type [dense_vector] doesn't support term queries")
+    if field.type in ("dense_vector", "completion"):
+        raise InvalidRequest(f"field [{field.path}] of type [{field.type}] doesn't support term queries")
     try:
-        if isinstance(value, str) and field.type not in ("boolean", "date"):
+        if isinstance(value, str) and field.type != "boolean":
             number = float(value)
             value = int(number) if number.is_integer() else number
         if isinstance(value, float) and not value.is_integer() and field.type not in _FLOATS:
@@ -132,10 +158,6 @@ def _typed(field: Field, value: Any) -> Any:
         return field.convert(value)
     except ValueError as error:
         raise InvalidRequest(f"failed to create query: {error} for field [{field.path}]") from None
-
-
-def _as_text(value: Any) -> Any:
-    return ("true" if value else "false") if isinstance(value, bool) else value
 
 
 def _scalar(kind: str, value: Any) -> Any:

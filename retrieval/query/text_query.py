@@ -1,0 +1,159 @@
+"""A text against fields as if they were one: the terms that score, and the units that must be found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis import Token
+from indexer.fields import Field
+
+from ..context import SearchContext
+from ..lexical import PhraseQuery, WordQuery
+from ..words import minimum_of, similarity_of
+from .base import Highlight, Query
+from .bool import Bool
+from .dis_max import best_query
+from .fuzziness import Fuzzy, Weighted, similar_terms
+from .graph import Stretch, TokenGraph, Way, is_han, is_pair
+from .han_runs import HanRun, NearRun, han_runs
+from .lexical_leaf import Lexical
+from .match_all import MatchNone
+from .units import AnyWay, AtLeast, ByQuery, Run, Slot, Unit
+
+
+@dataclass(frozen=True)
+class TextQuery:
+    """How a text is looked for. `fields` share one analyzer; `fuzzy` and synonyms' phrases need one field."""
+
+    fields: tuple[Field, ...]
+    text: str
+    operator: str = "or"
+    minimum: str | int | None = None
+    fuzzy: Fuzzy | None = None
+    phrases: bool = True  # multi-word synonyms as phrases
+    boost: float = 1.0
+    weights: tuple[float, ...] | None = None
+
+    def query(self, ctx: SearchContext, tokens: Sequence[Token], extra: tuple[Query, ...] = ()) -> Query:
+        """The query of an analyzed text; each of `extra` is one more unit of it."""
+        if not tokens and not extra:
+            return MatchNone()
+        if self.fuzzy is None and self.operator == "or" and self.minimum is None and not (_graph(tokens) or extra):
+            return self._lexical(ctx, [Weighted(t.term, 1.0) for t in tokens], 1)
+        graph = TokenGraph.of(tokens)
+        slots = self._slots(ctx, tokens)
+        units = [*self._units(ctx, graph, tokens, slots), *(ByQuery(query) for query in extra)]
+        parts = [*(self._synonym(ctx, stretch) for stretch in graph.stretches if stretch.synonym), *extra]
+        count = sum(unit.size for unit in units)
+        counted = self.operator == "and" or self.minimum is not None
+        needed = count if self.operator == "and" else max(1, minimum_of(self.minimum, count, 1))
+        plain = [weighted for term in graph.plain_terms() for weighted in slots[term]]
+        if not parts and not counted:
+            return self._lexical(ctx, plain, 1)
+        if not parts and all(isinstance(unit, AnyWay) and unit.single for unit in units):
+            distinct = len({w.term for w in plain})
+            if needed == count or distinct == count:
+                # all pairs of a run found are all its characters found
+                return self._lexical(ctx, plain, distinct if needed == count else needed)
+        scoring = ([self._lexical(ctx, plain, 1)] if plain else []) + parts
+        filters = (AtLeast(tuple(units), needed),) if counted else ()
+        if len(scoring) == 1:
+            return Bool(must=tuple(scoring), filter=filters)
+        return Bool(should=tuple(scoring), filter=filters)
+
+    def _slots(self, ctx: SearchContext, tokens: Sequence[Token]) -> dict[str, list[Weighted]]:
+        """What each term of the text may be."""
+        slots = {t.term: [Weighted(t.term, 1.0)] for t in tokens}
+        if self.fuzzy is not None:
+            for token in tokens:
+                if not is_han(token) and not is_pair(token):
+                    slots[token.term] = similar_terms(ctx, self.fields[0], token.term, self.fuzzy)
+        return slots
+
+    def _lexical(self, ctx: SearchContext, terms: Sequence[Weighted], minimum: int) -> Query:
+        plain = self.boost == 1.0 and all(w.boost == 1.0 for w in terms)
+        words = WordQuery(
+            self._paths,
+            tuple(w.term for w in terms),
+            None if plain else tuple(w.boost * self.boost for w in terms),
+            self.weights,
+            minimum,
+            similarity_of(ctx, self.fields[0].similarity),
+        )
+        marks = [Highlight(path, self.text) for path in self._paths]
+        if self.fuzzy is not None:
+            near = dict.fromkeys(w.term for w in terms)
+            marks += [Highlight(path, term, analyzed=False) for path in self._paths for term in near]
+        return Lexical(words, tuple(marks))
+
+    @property
+    def _paths(self) -> tuple[str, ...]:
+        return tuple(field.path for field in self.fields)
+
+    # --- units ----------------------------------------------------------------------------------
+
+    def _units(
+        self, ctx: SearchContext, graph: TokenGraph, tokens: Sequence[Token], slots: dict[str, list[Weighted]]
+    ) -> list[Unit]:
+        paired = {p for pair in graph.pairs for p in range(pair.position, pair.position + pair.position_length)}
+        at: list[tuple[int, int, Unit]] = []  # where each unit stands
+        for stretch in graph.stretches:
+            if stretch.synonym:
+                at.append((stretch.start, stretch.end, ByQuery(self._synonym(ctx, stretch))))
+            elif not (stretch.start in paired and stretch.end == stretch.start + 1 and is_han(stretch.tokens[0])):
+                ways = tuple(tuple(_slot(slots, term) for term in way.terms) for way in stretch.ways)
+                at.append((stretch.start, stretch.end, AnyWay(self._paths, ways)))
+        for pair in graph.pairs:
+            unit = AnyWay(self._paths, (((pair.term,),),))
+            at.append((pair.position, pair.position + pair.position_length, unit))
+        at.sort(key=lambda one: one[:2])
+        units = {unit: None for _, _, unit in at}
+        if self.fuzzy is not None and self.fuzzy.fuzziness.fixed != 0:
+            for run in han_runs(tokens):
+                inside = [u for a, b, u in at if run.start <= a and b <= run.end and u in units]
+                if run.fuzzy and inside and self._mistakes(run):
+                    units = _replaced(units, inside, self._run(run, inside))
+        return list(units)
+
+    def _mistakes(self, run: HanRun) -> bool:
+        assert self.fuzzy is not None
+        return self.fuzzy.fuzziness.edits(len(run.tokens) + run.pairs_only) > 0
+
+    def _run(self, run: HanRun, inside: list[Unit]) -> Unit:
+        assert self.fuzzy is not None
+        path = self.fields[0].path
+        if run.pairs_only:
+            return Run(tuple(inside), AtLeast(tuple(inside), max(1, len(inside) - 2)))
+        chars = tuple(token.term for token in run.tokens)
+        return Run(tuple(inside), NearRun(path, chars, self.fuzzy.prefix, self.fuzzy.swaps))
+
+    # --- synonyms -------------------------------------------------------------------------------
+
+    def _synonym(self, ctx: SearchContext, stretch: Stretch) -> Query:
+        """The best of the ways; each counts once, however many of them a document holds."""
+        return best_query([self._way(ctx, path, way) for way in stretch.ways for path in self._paths])
+
+    def _way(self, ctx: SearchContext, path: str, way: Way) -> Query:
+        field = next(field for field in self.fields if field.path == path)
+        similarity = similarity_of(ctx, field.similarity)
+        weight = self.boost if self.weights is None else self.boost * self.weights[self._paths.index(path)]
+        marks = (Highlight(path, self.text), *(Highlight(path, term, analyzed=False) for term in way.terms))
+        if len(way.terms) == 1:
+            return Lexical(WordQuery((path,), way.terms, (weight,), similarity=similarity), marks)
+        if self.phrases:
+            return Lexical(PhraseQuery(path, way.terms, way.offsets, 0, weight, similarity), marks)
+        boosts = (weight,) * len(way.terms)
+        return Lexical(WordQuery((path,), way.terms, boosts, None, len(set(way.terms)), similarity), marks)
+
+
+def _graph(tokens: Sequence[Token]) -> bool:
+    return any(token.type == "SYNONYM" for token in tokens)
+
+
+def _slot(slots: dict[str, list[Weighted]], term: str) -> Slot:
+    return tuple(weighted.term for weighted in slots.get(term, [Weighted(term, 1.0)]))
+
+
+def _replaced(units: dict[Unit, None], old: list[Unit], new: Unit) -> dict[Unit, None]:
+    return {**{unit: None for unit in units if unit not in old}, new: None}
