@@ -99,7 +99,7 @@ class SearchContext:
 
 def parse_duration(value: object) -> float:
     """Seconds of "100ms", "1s", "2m"; InvalidRequest."""
-    from indexer.engine import parse_interval
+    from indexer.durations import parse_interval
 
     try:
         return parse_interval(value)

@@ -17,7 +17,7 @@ from indexer.spaces import Space
 from . import dense
 from .context import SearchContext
 from .query.base import Explanation, Query, of_lexical
-from .ranking import Ranked, top_of
+from .ranking import Ranked, rank_query, top_of
 from .words import PlainWords, gate
 
 
@@ -58,6 +58,7 @@ class WordLeg:
         return gate(self.ctx, self.words)
 
     def search(self, k: int) -> Ranked:
+        self.ctx.check_time()
         queries, reader = self.words.queries, self.ctx.reader
         if not queries:
             return Ranked.none()
@@ -72,6 +73,13 @@ class WordLeg:
             hit[docs] = True
         docs = np.flatnonzero(hit)
         return top_of(docs, total[docs], k)
+
+    def matched(self) -> np.ndarray:
+        """bool[documents]: all that hold any of the words."""
+        out = np.zeros(self.ctx.documents, bool)
+        for query in self.words.queries:
+            out[self.ctx.reader.matches(query, self.accept)[0]] = True
+        return out
 
     def score(self, docs: np.ndarray) -> np.ndarray:
         out = np.zeros(len(docs), np.float32)
@@ -100,6 +108,7 @@ class DenseLeg:
         self.known = bool(np.any(self.vector))  # a question of unknown words has the zero vector
 
     def search(self, k: int) -> Ranked:
+        self.ctx.check_time()
         if self.view is None or not self.known:
             return Ranked.none()
         found = dense.search(self.view, self.vector, k, self.accept)
@@ -127,16 +136,24 @@ class DenseLeg:
 class QueryLeg:
     """Any query of the query language as a leg; it scores only what it matches."""
 
-    def __init__(self, ctx: SearchContext, query: Query, accept: np.ndarray | None, name: str) -> None:
+    def __init__(
+        self,
+        ctx: SearchContext,
+        query: Query,
+        accept: np.ndarray | None,
+        name: str,
+        min_score: float | None = None,
+    ) -> None:
         self.ctx = ctx
         self.query = query
         self.accept = accept
         self.name = name
+        self.min_score = min_score
 
     def search(self, k: int) -> Ranked:
-        from .ranking import rank_query
-
-        return rank_query(self.ctx, self.query, k, self.accept)
+        self.ctx.check_time()
+        found = rank_query(self.ctx, self.query, k, self.accept)
+        return found if self.min_score is None else found.at_least(self.min_score)
 
     def score(self, docs: np.ndarray) -> np.ndarray:
         return self.query.score(self.ctx, docs)

@@ -8,14 +8,14 @@ knows the question. The other modes are one leg each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from embeddings.base import ModelNotInstalled
 from indexer import SpaceUnavailable
 
-from .context import SearchContext
+from .context import SearchContext, TimedOut
 from .legs import DenseLeg, Leg, WordLeg, dense_leg
 from .retrievers import RANK_CONSTANT, Fused, LegScores, WeightedLeg, fuse
 
@@ -58,12 +58,19 @@ def run_mode(
         return PlainResult(_alone(leg, window), leg if isinstance(leg, DenseLeg) else None)
     legs: list[tuple[Leg, float]] = []
     warnings: list[str] = []
+    partial = False
     for name, weight in weights or DEFAULT_WEIGHTS:
         spaces = ctx.index.spaces(ctx.mapping)
         if name not in ("bm25", "tfidf") and name not in spaces and not weights:
             continue  # an index without a text to embed is searched by its words
         try:
+            ctx.check_time()
             leg = leg_of(ctx, name, text, accept)
+        except TimedOut:
+            if not legs:
+                raise
+            partial = True
+            break
         except SpaceUnavailable as error:
             if weights:
                 raise
@@ -79,7 +86,7 @@ def run_mode(
         method = "none" if fusion == "rrf" else fusion
         fused = fuse([WeightedLeg(leg, weight, method) for leg, weight in legs], window, constant)
     dense = next((leg for leg, _ in legs if isinstance(leg, DenseLeg)), None)
-    return PlainResult(fused, dense, tuple(warnings))
+    return PlainResult(replace(fused, partial=True) if partial else fused, dense, tuple(warnings))
 
 
 def _alone(leg: Leg, window: int) -> Fused:

@@ -23,6 +23,11 @@ class Ranked:
     total: int
     relation: str = "eq"
 
+    def at_least(self, min_score: float) -> Ranked:
+        """Only the documents with such a score; the total counts them alone."""
+        keep = self.scores >= min_score
+        return Ranked(self.docs[keep], self.scores[keep], int(keep.sum()))
+
     @classmethod
     def none(cls) -> Ranked:
         return cls(np.zeros(0, np.int64), np.zeros(0, np.float32), 0)
@@ -48,36 +53,27 @@ def rank_query(
     k: int,
     accept: np.ndarray | None = None,
     count_to: int = COUNT_TO,
-    min_score: float | None = None,
 ) -> Ranked:
     """The best k documents of `query` among those accepted (bool[documents], None: all).
 
     Totals are exact up to `count_to`, then a lower bound with the relation "gte".
     """
+    query = query.simplified(ctx)
     inner, filtered = query, accept
-    if (
-        isinstance(query, Bool)
-        and query.boost == 1.0
-        and len(query.must) + len(query.should) == 1
-        and min_score is None
-    ):
+    if isinstance(query, Bool) and query.boost == 1.0 and len(query.must) + len(query.should) == 1:
         # one scoring clause and filters: the kernels take the clause, the filters become the mask
         scoring = (*query.must, *query.should)[0]
         if query.must or query._needed() == 1:
             mask = query.accepted(ctx)
             inner = scoring
             filtered = mask if accept is None else (accept if mask is None else accept & mask)
-    words = inner.words(ctx) if min_score is None else None
+    words = inner.words(ctx)
     if words is not None:
         found = ctx.reader.top_k(words, max(k, 1), filtered, count_to)
         return Ranked(found.docs[:k].astype(np.int64), found.scores[:k], found.total, found.relation)
     found_all = query.matches(ctx)
     docs, scores = found_all.docs, found_all.scores
-    keep = np.ones(len(docs), bool)
     if accept is not None:
-        keep &= accept[docs]
-    if min_score is not None:
-        keep &= scores >= min_score
-    if not keep.all():
+        keep = accept[docs]
         docs, scores = docs[keep], scores[keep]
     return top_of(docs, scores, k)

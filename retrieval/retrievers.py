@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from indexer import ParsingError
 
-from .context import SearchContext
+from . import checks
+from .context import SearchContext, TimedOut
 from .fusion import NORMALIZERS, normalized, order_of, reciprocal_ranks
 from .legs import Leg, QueryLeg
 from .query.base import Explanation, Parser, Query
@@ -48,10 +49,25 @@ class LegScores:
 
 @dataclass(frozen=True)
 class Fused:
-    """Documents by fused score, and each leg's share."""
+    """Documents by fused score, and each leg's share. `partial`: the time was over before the last leg."""
 
     ranked: Ranked
     legs: tuple[LegScores, ...] = ()
+    partial: bool = False
+
+    def place(self, doc: int) -> int:
+        """Where a document of the ranking stands in the legs' arrays."""
+        return int(np.flatnonzero(self.ranked.docs == doc)[0])
+
+    def at_least(self, min_score: float) -> Fused:
+        """Only the documents with such a score."""
+        keep = self.ranked.scores >= min_score
+        ranked = Ranked(self.ranked.docs[keep], self.ranked.scores[keep], int(keep.sum()))
+        legs = (
+            LegScores(leg.leg, leg.ranks[keep], leg.scores[keep], leg.contributions[keep], leg.formula)
+            for leg in self.legs
+        )
+        return Fused(ranked, tuple(legs), self.partial)
 
     def explain(self, at: int) -> Explanation:
         """The fused score of the document at position `at`: its details add up to it."""
@@ -77,12 +93,21 @@ def fuse(legs: Sequence[WeightedLeg], window: int, rank_constant: float | None =
     """Fuse the best `window` documents of each leg.
 
     Every candidate of any leg gets the true score of all legs. With `rank_constant` the legs are fused by
-    reciprocal rank, otherwise by each leg's normalizer and weight.
+    reciprocal rank, otherwise by each leg's normalizer and weight. When the request's time is over, the legs
+    that were searched until then are fused; TimedOut when there is none.
     """
-    ranked = [w.leg.search(window) for w in legs]
+    ranked = []
+    for weighted in legs:
+        try:
+            ranked.append(weighted.leg.search(window))
+        except TimedOut:
+            if not ranked:
+                raise
+            break
+    partial, legs = len(ranked) < len(legs), legs[: len(ranked)]
     docs = np.unique(np.concatenate([r.docs for r in ranked] or [np.zeros(0, np.int64)]))
     if len(docs) == 0:
-        return Fused(Ranked.none())
+        return Fused(Ranked.none(), partial=partial)
     parts = []
     for weighted, own in zip(legs, ranked, strict=True):
         ranks = np.zeros(len(docs), np.int64)
@@ -98,7 +123,7 @@ def fuse(legs: Sequence[WeightedLeg], window: int, rank_constant: float | None =
     total = np.sum([p[3] for p in parts], axis=0)
     order = order_of(docs, total)
     legs_out = tuple(LegScores(leg, r[order], s[order], c[order], f) for leg, r, s, c, f in parts)
-    return Fused(Ranked(docs[order], total[order].astype(np.float32), len(docs)), legs_out)
+    return Fused(Ranked(docs[order], total[order].astype(np.float32), len(docs)), legs_out, partial)
 
 
 class FusedLeg:
@@ -136,12 +161,28 @@ class StandardRetriever:
 
     query: Query
     name: str | None = None
+    min_score: float | None = None
 
     def leg(self, ctx: SearchContext, accept: np.ndarray | None, window: int, default: str) -> Leg:
         query = self.query
         if isinstance(query, Knn) and accept is not None:
             query = _with_filter(query, accept)
-        return QueryLeg(ctx, query, accept, self.name or default)
+        return QueryLeg(ctx, query, accept, self.name or default, self.min_score)
+
+    def matched(self, ctx: SearchContext, accept: np.ndarray | None) -> np.ndarray:
+        """bool[documents]: all that the query matches (of a vector search: the k nearest)."""
+        query = _with_filter(self.query, accept) if isinstance(self.query, Knn) and accept is not None else self.query
+        if self.min_score is None:
+            out = query.mask(ctx)
+        else:
+            found = query.matches(ctx)
+            out = np.zeros(ctx.documents, bool)
+            out[found.docs[found.scores >= self.min_score]] = True
+        return out if accept is None else out & accept
+
+    def queries(self) -> Iterator[Query]:
+        """The queries that take part."""
+        yield self.query
 
 
 @dataclass(frozen=True)
@@ -153,16 +194,34 @@ class FusionRetriever:
     rank_constant: float | None
     filters: tuple[Query, ...] = ()
     name: str | None = None
-    min_score: float | None = field(default=None)
+    min_score: float | None = None
 
     def fused(self, ctx: SearchContext, accept: np.ndarray | None) -> Fused:
-        for query in self.filters:
-            mask = query.mask(ctx)
-            accept = mask if accept is None else accept & mask
+        accept = self._accepted(ctx, accept)
         legs = []
         for number, (part, weight, normalizer) in enumerate(self.parts):
             legs.append(WeightedLeg(part.leg(ctx, accept, self.window, f"retriever {number}"), weight, normalizer))
-        return fuse(legs, self.window, self.rank_constant)
+        found = fuse(legs, self.window, self.rank_constant)
+        return found if self.min_score is None else found.at_least(self.min_score)
+
+    def matched(self, ctx: SearchContext, accept: np.ndarray | None) -> np.ndarray:
+        """bool[documents]: all that any of the retrievers matches."""
+        accept = self._accepted(ctx, accept)
+        out = np.zeros(ctx.documents, bool)
+        for part, _, _ in self.parts:
+            out |= part.matched(ctx, accept)
+        return out
+
+    def queries(self) -> Iterator[Query]:
+        """The queries that take part."""
+        for part, _, _ in self.parts:
+            yield from part.queries()
+
+    def _accepted(self, ctx: SearchContext, accept: np.ndarray | None) -> np.ndarray | None:
+        for query in self.filters:
+            mask = query.mask(ctx)
+            accept = mask if accept is None else accept & mask
+        return accept
 
     def leg(self, ctx: SearchContext, accept: np.ndarray | None, window: int, default: str) -> Leg:
         return FusedLeg(self.name or default, self.fused(ctx, accept))
@@ -186,8 +245,6 @@ class _Accept(Query):
 
 
 def _with_filter(query: Knn, accept: np.ndarray) -> Knn:
-    from dataclasses import replace
-
     return replace(query, filter=(*query.filter, _Accept(accept)))
 
 
@@ -220,20 +277,21 @@ def _known(kind: str, body: dict[str, Any], keys: set[str]) -> None:
 
 
 def _standard(parser: Parser, kind: str, body: dict[str, Any]) -> StandardRetriever:
+    least = checks.number(body, "min_score")
     if kind == "knn":
         _known(kind, {"_name": body.get("_name", "")}, {"_name"})
-        rest = {key: value for key, value in body.items() if key not in ("_name",)}
-        return StandardRetriever(parser.query({"knn": rest}), body.get("_name"))
-    _known(kind, body, {"query", "filter", "_name"})
+        rest = {key: value for key, value in body.items() if key not in ("_name", "min_score")}
+        return StandardRetriever(parser.query({"knn": rest}), body.get("_name"), least)
+    _known(kind, body, {"query", "filter", "min_score", "_name"})
     query = parser.query(body.get("query", {"match_all": {}}))
     if body.get("filter"):
         query = Bool(must=(query,), filter=parser.queries(body["filter"]))
-    return StandardRetriever(query, body.get("_name"))
+    return StandardRetriever(query, body.get("_name"), least)
 
 
 def _fusion(parser: Parser, kind: str, body: dict[str, Any], size: int) -> FusionRetriever:
     own = {"rank_constant"} if kind == "rrf" else {"normalizer"}
-    _known(kind, body, {"retrievers", "rank_window_size", "filter", "_name", *own})
+    _known(kind, body, {"retrievers", "rank_window_size", "filter", "min_score", "_name", *own})
     window = body.get("rank_window_size", max(WINDOW, size))
     if isinstance(window, bool) or not isinstance(window, int) or window < max(1, size):
         raise ParsingError(f"[{kind}] [rank_window_size] must be at least [size] ({size}), not [{window}]")
@@ -258,4 +316,4 @@ def _fusion(parser: Parser, kind: str, body: dict[str, Any], size: int) -> Fusio
     if constant is not None and (isinstance(constant, bool) or not isinstance(constant, int | float) or constant < 1):
         raise ParsingError(f"[rrf] [rank_constant] must be a number of at least 1, not [{constant}]")
     filters = parser.queries(body.get("filter", []))
-    return FusionRetriever(tuple(parts), window, constant, filters, body.get("_name"))
+    return FusionRetriever(tuple(parts), window, constant, filters, body.get("_name"), checks.number(body, "min_score"))

@@ -2,298 +2,206 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import orjson
+from indexer import InvalidRequest, Node
 
-from indexer import InvalidRequest, Node, Row, values_at
-
+from .aggregations import Aggregations, Part, Scope
+from .collapse import shown_value
 from .context import SearchContext, TimedOut
-from .highlight import Highlighter
-from .legs import DenseLeg
-from .modes import run_mode
-from .query.base import Highlight, Matches, Query
-from .query.bool import Bool
-from .query.match_all import MatchAll
-from .ranking import Ranked, rank_query
-from .request import SearchRequest, parse_request
-from .retrievers import Fused, FusionRetriever
-from .sorting import sort_column
+from .fetching import fetch
+from .finding import run
+from .found import IndexHits
+from .inner_hits import inner_hits
+from .points import filter_of
+from .query.base import Query
+from .request import ALL, SearchRequest, parse_request
+from .tops import merge_sorted
+
+_SUGGESTERS = ("term", "phrase", "completion")
 
 
-@dataclass
-class IndexHits:
-    """What one index found: ranked documents and how to show them."""
+@dataclass(frozen=True)
+class _Place:
+    """A hit before it is read: what orders it among all indices' hits, and where it stands."""
 
-    ctx: SearchContext
-    ranked: Ranked
-    fused: Fused | None = None
-    query: Query | None = None
-    dense: DenseLeg | None = None
-    sort: list[tuple[Any, ...]] | None = None  # keys to merge indices by, per document
-    sort_shown: list[list[Any]] | None = None
-    warnings: tuple[str, ...] = ()
-    highlights: list[Highlight] = field(default_factory=list)
+    key: tuple[Any, ...]
+    number: int
+    at: int
 
 
 def search(
     node: Node, indices: Sequence[str], body: Mapping[str, Any] | None, params: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Run a request over the named indices.
+    """Run a request over the named indices, or over the point in time that its `pit` names.
 
-    Returns Elasticsearch's response: took, timed_out, _shards, hits. Beside it: `_legs` in a hit found by
-    a fusion (each leg's rank, score and contribution; the contributions add up to `_score`), `_passage`
-    (the best sentence) where a semantic space took part, and `_warnings` when a leg could not.
+    A name may be a :class:`indexer.resolution.Target`, whose filter everything has to match.
+
+    Returns Elasticsearch's response: took, timed_out, _shards, hits, and what was asked for beside them. In a
+    hit found by a fusion stand `_legs` (each leg's rank, score and contribution; the contributions add up to
+    `_score`) and, where a semantic space took part, `_passage` (the best sentence); `_warnings` says when a
+    leg could not.
+
+    Aggregations are over all documents that the request matches before its post_filter: those of the query
+    and filters; of a retriever, all that any of its queries matches (of a vector search its k nearest); of a
+    plain question, all that hold any of its words and those found by meaning within the window.
+
+    When the timeout is over, the answer holds what was found until then, with `timed_out` true: indices,
+    legs of a fusion and aggregations that were not reached are left out.
     """
     began = time.monotonic()
     request = parse_request(body, params, node.settings)
     deadline = began + request.timeout if request.timeout is not None and request.timeout > 0 else None
+    contexts = _contexts(node, indices, request, deadline)
     found, timed_out = [], False
-    for name in indices:
-        ctx = SearchContext(node, node.index(name), deadline)
+    for number, (ctx, visible) in enumerate(contexts):
         try:
-            found.append(run(ctx, request))
+            found.append(run(ctx, request, number, visible))
         except TimedOut:
             timed_out = True
-    return _response(request, found, timed_out, began, len(indices))
+    timed_out |= any(part.partial for part in found)
+    out = _response(request, found, len(contexts))
+    if request.aggregations:
+        out["aggregations"], late = _aggregated(request, found)
+        timed_out |= late
+    if request.suggest is not None:
+        out["suggest"] = _suggested(contexts, request)
+    warnings = [w for part in found for w in part.warnings]
+    if warnings:
+        out["_warnings"] = warnings
+    head = {"pit_id": request.point.id} if request.point is not None else {}
+    return {**head, "took": int((time.monotonic() - began) * 1000), "timed_out": timed_out, **out}
 
 
 def count(node: Node, indices: Sequence[str], body: Mapping[str, Any] | None, params: Mapping[str, Any]) -> int:
     """How many documents match the request's query."""
     request = parse_request(body, params, node.settings)
-    total = 0
-    for name in indices:
-        ctx = SearchContext(node, node.index(name))
-        query = request.query or MatchAll()
-        total += int(query.mask(ctx).sum())
-    return total
+    request = replace(request, start=0, size=0, sort=(), count_to=ALL, rescore=(), collapse=None, search_after=None)
+    contexts = _contexts(node, indices, request, None)
+    return sum(run(ctx, request, number, visible).ranked.total for number, (ctx, visible) in enumerate(contexts))
 
 
-def run(ctx: SearchContext, request: SearchRequest) -> IndexHits:
-    """The hits of one index, enough of them for the request's page."""
-    accept = _accepted(ctx, request.filters)
-    k = request.start + request.size
-    if request.mode is not None:
-        return _by_mode(ctx, request, accept)
-    if request.retriever is not None:
-        return _by_retriever(ctx, request, accept, k)
-    query = request.query
-    if request.knn:
-        parts = (query, *request.knn) if query is not None else request.knn
-        query = parts[0] if len(parts) == 1 else Bool(should=parts)
-    query = query or MatchAll()
-    post = request.post_filter
-    if post is not None:
-        mask = post.mask(ctx)
-        accept = mask if accept is None else accept & mask
-    highlights = list(query.highlights(ctx))
-    if request.sort and request.sort[0].field != "_score":
-        return _sorted(ctx, request, query, accept, k, highlights)
-    if request.sort and len(request.sort) > 1:
-        return _sorted(ctx, request, query, accept, k, highlights)
-    ranked = rank_query(ctx, query, k, accept, request.count_to or 0, request.min_score)
-    return IndexHits(ctx, ranked, query=query, highlights=highlights)
+def _contexts(
+    node: Node, indices: Sequence[str], request: SearchRequest, deadline: float | None
+) -> list[tuple[SearchContext, Query | None]]:
+    """What is searched: the view of each index, and the alias's filter through which it is seen."""
+    if request.point is not None:
+        if indices:
+            raise InvalidRequest(
+                "[indices] cannot be used with point in time. Do not specify any index with point in time."
+            )
+        return request.point.contexts(node, deadline)
+    return [(SearchContext(node, node.index(name), deadline), filter_of(node, name)) for name in indices]
 
 
-def _accepted(ctx: SearchContext, filters: Sequence[Query]) -> np.ndarray | None:
-    accept = None
-    for query in filters:
-        ctx.check_time()
-        mask = query.mask(ctx)
-        accept = mask if accept is None else accept & mask
-    return accept
+# --- hits ---------------------------------------------------------------------------------------
 
 
-def _by_mode(ctx: SearchContext, request: SearchRequest, accept: np.ndarray | None) -> IndexHits:
-    if request.sort:
-        raise InvalidRequest("[sort] cannot be combined with [mode]; use [query] to sort by fields")
-    if request.post_filter is not None:
-        raise InvalidRequest("[post_filter] cannot be combined with [mode]; use [filter], which every leg applies")
-    assert request.mode is not None
-    window = request.window if request.mode == "hybrid" else max(request.window, request.start + request.size)
-    found = run_mode(ctx, request.mode, request.text, accept, window, request.weights, request.fusion)
-    marks = [Highlight(f.path, request.text) for f in ctx.text_fields()]
-    ranked = _at_least(found.fused.ranked, request.min_score)
-    return IndexHits(ctx, ranked, found.fused, dense=found.dense, warnings=found.warnings, highlights=marks)
-
-
-def _by_retriever(ctx: SearchContext, request: SearchRequest, accept: np.ndarray | None, k: int) -> IndexHits:
-    if request.sort:
-        raise InvalidRequest("[retriever] cannot be combined with [sort]")
-    assert request.retriever is not None
-    if request.post_filter is not None:
-        mask = request.post_filter.mask(ctx)
-        accept = mask if accept is None else accept & mask
-    marks = [h for query in _queries(request.retriever) for h in query.highlights(ctx)]
-    if isinstance(request.retriever, FusionRetriever):
-        fused = request.retriever.fused(ctx, accept)
-        return IndexHits(ctx, _at_least(fused.ranked, request.min_score), fused, highlights=marks)
-    leg = request.retriever.leg(ctx, accept, k, "retriever")
-    ranked = _at_least(leg.search(k), request.min_score)
-    return IndexHits(ctx, ranked, query=request.retriever.query, highlights=marks)
-
-
-def _queries(retriever: Any) -> list[Query]:
-    if isinstance(retriever, FusionRetriever):
-        return [query for part, _, _ in retriever.parts for query in _queries(part)]
-    return [retriever.query]
-
-
-def _at_least(ranked: Ranked, min_score: float | None) -> Ranked:
-    if min_score is None:
-        return ranked
-    keep = ranked.scores >= min_score
-    return Ranked(ranked.docs[keep], ranked.scores[keep], int(keep.sum()))
-
-
-def _sorted(
-    ctx: SearchContext, request: SearchRequest, query: Query, accept: np.ndarray | None, k: int, marks: list[Highlight]
-) -> IndexHits:
-    scoring = any(key.field == "_score" for key in request.sort) or request.min_score is not None
-    found = query.matches(ctx) if scoring else Matches.of_mask(query.mask(ctx), 0.0)
-    docs, scores = found.docs, found.scores
-    keep = np.ones(len(docs), bool) if accept is None else accept[docs]
-    if request.min_score is not None:
-        keep &= scores >= request.min_score
-    docs, scores = docs[keep], scores[keep]
-    columns = [sort_column(ctx, key, docs, scores) for key in request.sort]
-    order = np.lexsort((docs, *(c.order for c in reversed(columns))))[:k]
-    ranked = Ranked(docs[order], scores[order], len(docs))
-    shown = [[c.shown[i] for c in columns] for i in order]
-    if not scoring:
-        ranked = Ranked(ranked.docs, np.full(len(order), np.nan, np.float32), ranked.total)
-    keys = [tuple(_merge_key(v, key.descending) for v, key in zip(row, request.sort, strict=True)) for row in shown]
-    return IndexHits(ctx, ranked, query=query, sort=keys, sort_shown=shown, highlights=marks)
-
-
-class _Reversed:
-    """Turns the order of a value around, to merge descending keys of several indices."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Reversed) -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Reversed) and bool(self.value == other.value)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _merge_key(value: Any, descending: bool) -> Any:
-    if value is None:
-        return (1, 0)
-    return (0, _Reversed(value) if descending else value)
-
-
-# --- the response -------------------------------------------------------------------------------
-
-
-def _response(
-    request: SearchRequest, found: Sequence[IndexHits], timed_out: bool, began: float, indices: int
-) -> dict[str, Any]:
-    merged: list[tuple[Any, int, int]] = []
-    for number, part in enumerate(found):
-        for at in range(len(part.ranked.docs)):
-            key = part.sort[at] if part.sort is not None else (-float(part.ranked.scores[at]),)
-            merged.append((key, number, at))
-    merged.sort()
-    page = merged[request.start : request.start + request.size]
-    hits = _hits(request, found, page)
-    total = sum(p.ranked.total for p in found)
-    exact = all(p.ranked.relation == "eq" for p in found)
-    best = [float(p.ranked.scores[0]) for p in found if len(p.ranked.docs) and p.sort is None]
+def _response(request: SearchRequest, found: Sequence[IndexHits], indices: int) -> dict[str, Any]:
+    page = _page(request, found)
+    total = sum(part.ranked.total for part in found)
+    exact = all(part.ranked.relation == "eq" for part in found)
     inner: dict[str, Any] = {}
     if request.count_to is not None:
         over = total > request.count_to
-        shown = request.count_to if over else total
-        inner["total"] = {"value": shown, "relation": "gte" if over or not exact else "eq"}
-    inner["max_score"] = max(best) if best else None
-    inner["hits"] = hits
-    shards = {"total": indices, "successful": indices, "skipped": 0, "failed": 0}
-    out: dict[str, Any] = {
-        "took": int((time.monotonic() - began) * 1000),
-        "timed_out": timed_out,
-        "_shards": shards,
-        "hits": inner,
-    }
-    warnings = [w for p in found for w in p.warnings]
-    if warnings:
-        out["_warnings"] = warnings
+        inner["total"] = {
+            "value": request.count_to if over else total,
+            "relation": "gte" if over or not exact else "eq",
+        }
+    inner["max_score"] = _best(request, found)
+    inner["hits"] = _hits(request, found, page)
+    out: dict[str, Any] = {}
+    if request.terminate_after:
+        out["terminated_early"] = any(part.terminated for part in found)
+    out["_shards"] = {"total": indices, "successful": indices, "skipped": 0, "failed": 0}
+    out["hits"] = inner
     return out
 
 
-def _hits(
-    request: SearchRequest, found: Sequence[IndexHits], page: Sequence[tuple[Any, int, int]]
-) -> list[dict[str, Any]]:
+def _best(request: SearchRequest, found: Sequence[IndexHits]) -> float | None:
+    """The best score: of the page where it comes first, of all matches where they are scored but sorted."""
+    if request.size == 0 or not (request.by_score or request.track_scores):
+        return None
+    scores: list[float] = []
+    for part in found:
+        known = part.ranked.scores if request.by_score or part.candidates is None else part.candidates.scores
+        scores += [float(known[:1].max() if request.by_score else known.max())] if len(known) else []
+    return max(scores) if scores else None
+
+
+def _page(request: SearchRequest, found: Sequence[IndexHits]) -> list[_Place]:
+    """The hits of the page in order, of all indices."""
+    places: list[_Place] = []
+    for number, part in enumerate(found):
+        for at in range(len(part.ranked.docs)):
+            if part.columns:
+                key = tuple(column.merge_key(int(part.places[at])) for column in part.columns)
+            else:
+                key = (-float(part.ranked.scores[at]),)
+            places.append(_Place(key, number, at))
+    if len(found) > 1:
+        merge_sorted(places, lambda place: (place.key, place.number, place.at))
+        if request.collapse is not None:
+            seen: set[Any] = set()
+            kept = []
+            for place in places:
+                group = found[place.number].group(place.at)
+                if group not in seen:
+                    seen.add(group)
+                    kept.append(place)
+            places = kept
+    return places[request.start : request.start + request.size]
+
+
+def _hits(request: SearchRequest, found: Sequence[IndexHits], page: Sequence[_Place]) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = [{}] * len(page)
     for number, part in enumerate(found):
-        places = [i for i, (_, n, _) in enumerate(page) if n == number]
-        if not places:
-            continue
-        ats = [page[i][2] for i in places]
-        docs = part.ranked.docs[ats]
-        rows = part.ctx.view.fetch([int(d) for d in docs])
-        marker = Highlighter(part.ctx, part.highlights, request.highlight) if request.highlight else None
-        spans = part.dense.best_spans(docs) if part.dense is not None else None
-        for i, at, row, j in zip(places, ats, rows, range(len(ats)), strict=True):
-            hit = _hit(request, part, row, at, marker)
-            if spans is not None and spans[j][1] > 0 and part.dense is not None:
-                hit["_passage"] = _passage(part.dense, row, int(spans[j][0]), int(spans[j][1]))
+        own = [(i, place.at) for i, place in enumerate(page) if place.number == number]
+        ats = [at for _, at in own]
+        for (i, at), hit in zip(
+            own, fetch(part.account, part.ranked.docs[ats], part.ranked.scores[ats], request.fetch), strict=True
+        ):
+            if request.collapse is not None:
+                hit.setdefault("fields", {})[request.collapse.field] = [shown_value(part.group(at))]
+            if part.columns:
+                hit["sort"] = [column.shown(int(part.places[at])) for column in part.columns]
             out[i] = hit
+    for inner in request.collapse.inner if request.collapse is not None else ():
+        groups = [found[place.number].group(place.at) for place in page]
+        for hit, below in zip(out, inner_hits(found, groups, inner), strict=True):
+            hit.setdefault("inner_hits", {})[inner.name] = below
     return out
 
 
-def _hit(request: SearchRequest, part: IndexHits, row: Row, at: int, marker: Highlighter | None) -> dict[str, Any]:
-    score = float(part.ranked.scores[at])
-    hit: dict[str, Any] = {"_index": part.ctx.index.name, "_id": row.id, "_score": None if np.isnan(score) else score}
-    if request.version:
-        hit["_version"] = row.version
-    if request.seq_no:
-        hit["_seq_no"], hit["_primary_term"] = row.seq, 1
-    assert row.body is not None
-    source = orjson.loads(row.body)
-    if request.source.any:
-        hit["_source"] = request.source.chosen(source)
-    if marker is not None:
-        marks = marker.highlight(source)
-        if marks:
-            hit["highlight"] = marks
-    if part.fused is not None:
-        position = int(np.flatnonzero(part.fused.ranked.docs == part.ranked.docs[at])[0])
-        hit["_legs"] = {leg.leg.name: leg.to_dict(position) for leg in part.fused.legs}
-        if request.explain:
-            hit["_explanation"] = part.fused.explain(position).to_dict()
-    elif request.explain and part.query is not None:
-        hit["_explanation"] = part.query.explain(part.ctx, int(part.ranked.docs[at])).to_dict()
-    if part.sort_shown is not None:
-        hit["sort"] = part.sort_shown[at]
-    names = _matched_names(part, at)
-    if names:
-        hit["matched_queries"] = names
-    return hit
+# --- beside the hits ----------------------------------------------------------------------------
 
 
-def _passage(leg: DenseLeg, row: Row, start: int, end: int) -> dict[str, Any]:
-    assert row.body is not None
-    body = "\n".join(str(v) for v in values_at(orjson.loads(row.body), leg.space.body) if v is not None)
-    return {"field": leg.space.body, "start": start, "end": end, "text": body[start:end]}
+def _aggregated(request: SearchRequest, found: Sequence[IndexHits]) -> tuple[dict[str, Any], bool]:
+    """(the aggregations that were reached in time, whether some were not)."""
+    out: dict[str, Any] = {}
+    try:
+        parts = [Part(p.account, p.matched(), p.scores_of, p.visible) for p in found]
+        scope = Scope(parts, request.typed_keys)
+        for one in request.aggregations:
+            out.update(Aggregations((one,)).run(scope, scope.matched())[0])
+    except TimedOut:
+        return out, True
+    return out, False
 
 
-def _matched_names(part: IndexHits, at: int) -> list[str]:
-    if part.query is None:
-        return []
-    doc = np.array([part.ranked.docs[at]])
-    return [q.name for q in _named(part.query) if q.name and bool(q.mask(part.ctx)[doc][0])]
-
-
-def _named(query: Query) -> list[Query]:
-    own = [query] if query.name else []
-    return own + [named for child in query.children() for named in _named(child)]
+def _suggested(contexts: Sequence[tuple[SearchContext, Query | None]], request: SearchRequest) -> dict[str, Any]:
+    if any(visible is not None for _, visible in contexts):
+        raise InvalidRequest(
+            "[suggest] looks into whole dictionaries, it cannot be used through an alias with a filter; name the index"
+        )
+    body = request.suggest or {}
+    suggest = importlib.import_module("retrieval.suggest")  # loaded when it is first asked for
+    found: dict[str, Any] = suggest.run([ctx for ctx, _ in contexts], body, request.fetch.source)
+    if not request.typed_keys:
+        return found
+    kinds = {name: next((k for k in part if k in _SUGGESTERS), "term") for name, part in body.items() if name in found}
+    return {f"{kinds[name]}#{name}": value for name, value in found.items()}

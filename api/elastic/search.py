@@ -1,26 +1,30 @@
-"""`_search`, `_msearch`, `_count`."""
+"""`_search`, `_msearch`, `_count`, `_explain`, `_validate/query`; the points in time stand beside them."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from api.body import parse_json
 from api.call import Call
+from api.elastic import points
 from api.elastic.maintenance import shards
-from api.elastic.targets import resolve, targets
-from api.errors import as_quarry_error, error_body
-from api.ndjson import Line
+from api.elastic.multi_search import multi_search, totals_as_numbers
+from api.elastic.targets import targets
 from api.parameters import TARGETS, Parameter, boolean, hints
+from api.render import Reply
 from api.routing import Route
 from api.shapes import CountRequest, SearchRequest
-from indexer.errors import InvalidRequest, ParsingError
-from retrieval import MODES
+from retrieval import FUSIONS, MODES, explain, validate
 from retrieval import count as count_matches
 from retrieval import search as run_search
-from retrieval.request import FUSIONS
 
-QUERY_STRING = (Parameter("q", "string", "plain words with `mode`, Elasticsearch's query-string syntax without"),)
+QUERY_STRING = (
+    Parameter("q", "string", "plain words with `mode`, Elasticsearch's query-string syntax without"),
+    Parameter("df", "string", "the field that a query string looks into where it names none"),
+    Parameter("analyzer", "string", "the analyzer of a query string's words"),
+    Parameter("default_operator", "string", "between a query string's words", choices=("AND", "OR", "and", "or")),
+    boolean("lenient", "values of the wrong type match nothing instead of being errors"),
+    boolean("analyze_wildcard", "analyze a query string's wildcards, too"),
+)
 SEARCH = (
     *QUERY_STRING,
     Parameter("mode", "string", "how to search", choices=MODES),
@@ -40,109 +44,93 @@ SEARCH = (
     Parameter("track_total_hits", "string", "true, false, or up to which number matches are counted"),
     Parameter("min_score", "number", "leave out hits that score less"),
     Parameter("timeout", "duration", "stop after this time with what was found"),
+    Parameter("terminate_after", "integer", "look at so many matches of each index and no more"),
+    Parameter("stored_fields", "string", "_none_, or fields to return"),
+    Parameter("docvalue_fields", "string", "fields whose values to return"),
+    Parameter("stats", "string", "accepted; there are no groups of statistics"),
+    boolean("typed_keys", "names of aggregations with their types"),
+    boolean("include_named_queries_score", "scores of the named queries that a hit matches"),
 )
 """Parameters that the body can give too; each that is given goes to the search as it is."""
+COUNT = (
+    *QUERY_STRING,
+    Parameter("min_score", "number", "leave out hits that score less"),
+    Parameter("terminate_after", "integer", "look at so many matches of each index and no more"),
+)
 _ASIDE = (
     *TARGETS,
     boolean("rest_total_hits_as_int", "give hits.total as a number", False),
-    boolean("typed_keys", "accepted", False),
     boolean("allow_partial_search_results", "accepted", True),
     boolean("ccs_minimize_roundtrips", "accepted; there is one node", True),
     Parameter("search_type", "string", "accepted", choices=("query_then_fetch", "dfs_query_then_fetch")),
     *hints(
-        "preference", "request_cache", "batched_reduce_size", "max_concurrent_shard_requests", "pre_filter_shard_size"
+        "preference",
+        "routing",
+        "request_cache",
+        "batched_reduce_size",
+        "max_concurrent_shard_requests",
+        "pre_filter_shard_size",
+        "force_synthetic_source",
     ),
 )
-_GIVEN = tuple(parameter.name for parameter in SEARCH)
 
 
 def search(call: Call) -> dict[str, Any]:
     body = call.object()
-    params = {name: call[name] for name in _GIVEN if call[name] is not None}
+    params = _given(call, SEARCH)
     if "timeout" in params:
         params["timeout"] = f"{round(params['timeout'] * 1000)}ms"
-    answer = run_search(call.node, targets(call), body, params)
-    return _as_int(answer) if call["rest_total_hits_as_int"] else answer
-
-
-def _as_int(answer: dict[str, Any]) -> dict[str, Any]:
-    total = answer.get("hits", {}).get("total")
-    if isinstance(total, dict):
-        answer["hits"]["total"] = total["value"]
-    return answer
+    # a point in time says itself which indices it is of
+    names = [] if body.get("pit") is not None and "index" not in call.path else targets(call)
+    answer = run_search(call.node, names, body, params)
+    return totals_as_numbers(answer) if call["rest_total_hits_as_int"] else answer
 
 
 def count(call: Call) -> dict[str, Any]:
     request = call.shape(CountRequest)
-    params = {"q": call["q"]} if call["q"] is not None else {}
     body = {"query": request.query} if request.query is not None else {}
     names = targets(call)
-    return {"count": count_matches(call.node, names, body, params), "_shards": shards(len(names))}
+    return {"count": count_matches(call.node, names, body, _given(call, COUNT)), "_shards": shards(len(names))}
 
 
-def multi_search(call: Call) -> dict[str, Any]:
-    """Searches as pairs of lines: where, and what. One that fails fails alone."""
-    started = time.perf_counter()
-    responses = [_one_of_many(call, where, what) for where, what in _pairs(call)]
-    return {"took": round((time.perf_counter() - started) * 1000), "responses": responses}
+def explain_one(call: Call) -> Reply:
+    """Whether a document matches a query, and the account of its score."""
+    request = call.shape(CountRequest)
+    body = {"query": request.query} if request.query is not None else {}
+    index = call.node.index(call.path["index"])
+    name = next((t for t in targets(call) if t == index.name), index.name)
+    there, matched, account = explain(call.node, name, call.path["id"], body, _given(call, QUERY_STRING))
+    answer: dict[str, Any] = {"_index": index.name, "_id": call.path["id"], "matched": matched}
+    if account is not None:
+        answer["explanation"] = account
+    return Reply(answer, 200 if there else 404)
 
 
-def _pairs(call: Call) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    lines = _lines(call)
-    while lines and not lines[-1].data.strip():
-        lines.pop()
-    if not lines:
-        raise InvalidRequest("Validation Failed: 1: no requests added")
-    if len(lines) % 2:
-        raise InvalidRequest("The msearch request must be pairs of lines: where to search, and what for")
-    pairs = []
-    for where, what in zip(lines[::2], lines[1::2], strict=True):
-        pairs.append((_object(where) if where.data.strip() else {}, _object(what)))
-    return pairs
+def validate_query(call: Call) -> dict[str, Any]:
+    """Whether a query can be parsed and run."""
+    request = call.shape(CountRequest)
+    body = {"query": request.query} if request.query is not None else {}
+    names = targets(call)
+    found = validate(call.node, names, body, _given(call, QUERY_STRING))
+    answer: dict[str, Any] = {"_shards": shards(len(names)), "valid": all(error is None for _, error in found)}
+    if call["explain"]:
+        answer["explanations"] = [
+            {"index": name, "valid": True} if error is None else {"index": name, "valid": False, "error": error}
+            for name, error in found
+        ]
+    return answer
 
 
-def _lines(call: Call) -> list[Line]:
-    data = call.body.read(call.settings.max_body)
-    return [Line(number, line) for number, line in enumerate(data.split(b"\n"), start=1)]
+def _given(call: Call, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    return {p.name: call[p.name] for p in parameters if call[p.name] is not None}
 
 
-def _object(line: Line) -> dict[str, Any]:
-    value = parse_json(line.data, f"line [{line.number}]")
-    if not isinstance(value, dict):
-        raise ParsingError(f"line [{line.number}] must be a JSON object")
-    return value
-
-
-_WHERE = {"index", "ignore_unavailable", "allow_no_indices", "expand_wildcards", "preference", "search_type",
-          "request_cache", "ccs_minimize_roundtrips", "allow_partial_search_results"}  # fmt: skip
-
-
-def _one_of_many(call: Call, where: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
-    try:
-        unknown = set(where) - _WHERE
-        if unknown:
-            raise InvalidRequest(f"key [{sorted(unknown)[0]}] is not supported in the metadata section")
-        index = where.get("index", call.path.get("index"))
-        expression = ",".join(index) if isinstance(index, list) else index
-        names = resolve(
-            call.node,
-            expression,
-            where.get("ignore_unavailable", call["ignore_unavailable"]) in (True, "true"),
-            where.get("allow_no_indices", call["allow_no_indices"]) in (True, "true"),
-        )
-        answer = run_search(call.node, names, what, {})
-        if call["rest_total_hits_as_int"]:
-            answer = _as_int(answer)
-        return {**answer, "status": 200}
-    except Exception as error:
-        return error_body(as_quarry_error(error))
+def _route(rules: tuple[str, ...], handler: Any, summary: str, parameters: Any, body: Any) -> tuple[Route, ...]:
+    return tuple(Route(("GET", "POST"), rule, handler, summary, "search", parameters, body) for rule in rules)
 
 
 ROUTES = (
-    *(
-        Route(("GET", "POST"), rule, search, "Search", "search", (*SEARCH, *_ASIDE), SearchRequest)
-        for rule in ("/_search", "/<index>/_search")
-    ),
+    *_route(("/_search", "/<index>/_search"), search, "Search", (*SEARCH, *_ASIDE), SearchRequest),
     *(
         Route(
             ("GET", "POST"),
@@ -150,21 +138,35 @@ ROUTES = (
             multi_search,
             "Many searches in one request, as pairs of lines",
             "search",
-            (*_ASIDE, *hints("max_concurrent_searches")),
+            (
+                *_ASIDE,
+                boolean("typed_keys", "names of aggregations with their types"),
+                *hints("max_concurrent_searches", "index"),
+            ),
             ndjson=True,
         )
         for rule in ("/_msearch", "/<index>/_msearch")
     ),
-    *(
-        Route(
-            ("GET", "POST"),
-            rule,
-            count,
-            "Count the matches of a query",
-            "search",
-            (*QUERY_STRING, *TARGETS, *hints("preference")),
-            CountRequest,
-        )
-        for rule in ("/_count", "/<index>/_count")
+    *_route(
+        ("/_count", "/<index>/_count"),
+        count,
+        "Count the matches of a query",
+        (*COUNT, *TARGETS, *hints("preference", "routing")),
+        CountRequest,
     ),
+    *_route(
+        ("/<index>/_explain/<doc:id>",),
+        explain_one,
+        "Why a document has its score",
+        (*QUERY_STRING, *TARGETS, *hints("preference", "routing")),
+        CountRequest,
+    ),
+    *_route(
+        ("/_validate/query", "/<index>/_validate/query"),
+        validate_query,
+        "Whether a query can be run",
+        (*QUERY_STRING, *TARGETS, boolean("explain", "say of each index what is wrong"), *hints("rewrite")),
+        CountRequest,
+    ),
+    *points.ROUTES,
 )

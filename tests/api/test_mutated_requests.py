@@ -15,7 +15,7 @@ from api.app import create_app
 from indexer import Node
 from settings import Settings
 
-REQUESTS = 1500
+REQUESTS = 2500
 WORDS_ONLY = {"semantic": {"families": []}}
 FIELDS: dict[str, Any] = {
     "text": {"type": "text", "fields": {"exact": {"type": "keyword", "ignore_above": 100}}},
@@ -54,6 +54,37 @@ PARTS: dict[str, Any] = {
     "sort": [{"n": {"order": "desc", "missing": "_last"}}, "_score"],
     "post_filter": {"term": {"b": True}},
 }
+_INNER = {"name": "i", "size": 2, "sort": ["n"], "_source": ["n"]}
+RESPONSES: dict[str, Any] = {
+    "collapse": {"field": "tag", "inner_hits": [_INNER]},
+    "fields": ["t*", {"field": "d", "format": "yyyy-MM"}],
+    "docvalue_fields": ["n", {"field": "d", "format": "epoch_millis"}],
+    "stored_fields": ["tag"],
+    "indices_boost": [{"fuzz": 2.0}],
+    "terminate_after": 5,
+    "track_scores": True,
+    "version": True,
+}
+AGGREGATIONS: dict[str, Any] = {
+    "terms": {"terms": {"field": "tag", "size": 3, "order": {"_key": "asc"}, "include": "t.*", "missing": "x"}},
+    "numbers": {"terms": {"field": "n", "min_doc_count": 0, "exclude": [1, 2]}},
+    "range": {"range": {"field": "n", "ranges": [{"to": 3}, {"from": 3, "key": "k"}], "keyed": True}},
+    "date_range": {"date_range": {"field": "d", "ranges": [{"from": "now-1d/d"}], "format": "yyyy-MM-dd"}},
+    "histogram": {"histogram": {"field": "n", "interval": 2, "offset": 1, "extended_bounds": {"min": 0, "max": 50}}},
+    "dates": {"date_histogram": {"field": "d", "calendar_interval": "day", "time_zone": "+08:00", "offset": "+6h"}},
+    "fixed": {"date_histogram": {"field": "d", "fixed_interval": "12h", "hard_bounds": {"min": "2024", "max": "now"}}},
+    "filters": {"filters": {"filters": {"a": {"term": {"b": True}}}, "other_bucket": True}},
+    "filter": {"filter": {"range": {"n": {"gte": 3}}}},
+    "significant": {"significant_terms": {"field": "tag", "min_doc_count": 1, "jlh": {}}},
+    "stats": {"extended_stats": {"field": "n", "sigma": 3, "missing": 1}},
+    "percentiles": {"percentiles": {"field": "n", "percents": [1, 50], "keyed": False}},
+    "ranks": {"percentile_ranks": {"field": "n", "values": [3, 4]}},
+    "weighted": {"weighted_avg": {"value": {"field": "n"}, "weight": {"field": "n", "missing": 2}}},
+    "top": {"top_hits": {"size": 2, "sort": [{"n": "desc"}], "_source": ["n"], "highlight": {"fields": {"text": {}}}}},
+    "missing": {"missing": {"field": "d"}},
+    "cardinality": {"cardinality": {"field": "tag"}},
+}
+RESCORE = {"window_size": 5, "query": {"rescore_query": QUERIES[2], "query_weight": 0.5, "score_mode": "max"}}
 _STANDARD = {"standard": {"query": QUERIES[0]}}
 RETRIEVERS: tuple[dict[str, Any], ...] = (
     {"rrf": {"retrievers": [_STANDARD, {"knn": {"field": "v", "query_vector": [1, 2, 3], "k": 3}}]}},
@@ -72,7 +103,21 @@ WRONG: tuple[Any, ...] = (
 
 def requests(chance: random.Random) -> tuple[str, str, dict[str, Any]]:
     """One valid request: its method, path and body."""
-    kind = chance.randrange(12)
+    kind = chance.randrange(16)
+    if kind in (12, 13):
+        chosen = dict(chance.sample(sorted(AGGREGATIONS.items()), 2))
+        nested = {name: {**body, "aggs": {"m": {"max": {"field": "n"}}}} for name, body in chosen.items()}
+        bucketed = {"terms", "numbers", "range", "date_range", "histogram", "dates", "fixed", "filters", "filter"}
+        tree = {name: nested[name] if name in bucketed else body for name, body in chosen.items()}
+        return "POST", "/fuzz/_search", {"size": 1, "aggs": tree, "query": chance.choice(QUERIES)}
+    if kind == 14:
+        body = {key: value for key, value in RESPONSES.items() if chance.random() < 0.5}
+        return "POST", "/fuzz/_search", {**body, "query": chance.choice(QUERIES)}
+    if kind == 15:
+        if chance.random() < 0.5:
+            return "POST", "/fuzz/_search", {"query": QUERIES[0], "rescore": [RESCORE], "explain": True}
+        sort = [{"n": {"order": "desc", "missing": 3, "mode": "max"}}, {"d": {"format": "yyyy"}}, "_shard_doc"]
+        return "POST", "/fuzz/_search", {"sort": sort, "search_after": [3, "2024", 7], "size": 2}
     if kind < 6:
         body = {key: value for key, value in PARTS.items() if chance.random() < 0.4}
         return "POST", "/fuzz/_search", {**body, "query": chance.choice(QUERIES)}

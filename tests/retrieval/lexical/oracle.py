@@ -18,15 +18,19 @@ from tests.indexer.segment.corpora import batch, is_han
 Documents = list[dict[str, list[str]]]
 
 
-def build(folder: Path, documents: Documents, cuts: Sequence[int] = ()) -> list[Segment]:
-    """Segments of consecutive documents, cut at the given numbers."""
+def build(folder: Path, documents: Documents, cuts: Sequence[int] = (), classes: bool = True) -> list[Segment]:
+    """Segments of consecutive documents, cut at the given numbers; all words of one statistics class, or two."""
     edges = [0, *sorted({c for c in cuts if 0 < c < len(documents)}), len(documents)]
     segments = []
     for first, last in itertools.pairwise(edges):
         part = documents[first:last]
         writer = SegmentWriter(folder / f"s{first}")
         names = sorted({name for d in part for name in d})
-        writer.add(np.arange(first, last), {n: batch([d.get(n, []) for d in part]) for n in names}, {})
+        batches = {n: batch([d.get(n, []) for d in part]) for n in names}
+        if not classes:
+            for made in batches.values():
+                made.classes[:] = 0
+        writer.add(np.arange(first, last), batches, {})
         writer.finish()
         segments.append(Segment.open(folder / f"s{first}"))
     return segments

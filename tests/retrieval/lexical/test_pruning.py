@@ -1,4 +1,4 @@
-"""Skipping what cannot enter the top k never changes it: many ranges, several chunks, ties, filters."""
+"""Skipping what cannot enter the top k never changes it: many ranges, several chunks, ties, fields, filters."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ import numpy as np
 import pytest
 
 from indexer.segment import Segment, SegmentWriter, Tombstones
+from indexer.segment.norms import LENGTHS
 from retrieval.lexical import LexicalReader, PhraseQuery, WordQuery
 from tests.indexer.segment.corpora import Batch
 
-COUNT = 150_000
 TERMS = 400
+COUNTS = (80_000, 5_000, 200)
 
 
-def synthetic(rng: np.random.Generator, count: int) -> Batch:
+def synthetic(rng: np.random.Generator, sizes: np.ndarray) -> Batch:
     """Documents of Zipf-distributed words with bursts, as arrays."""
-    sizes = rng.integers(1, 25, count)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     total = int(starts[-1])
     words = np.minimum(rng.zipf(1.25, total) - 1, TERMS - 1)
     repeat = rng.random(total) < 0.15
-    repeat[starts[:-1]] = False
+    repeat[starts[:-1][sizes > 0]] = False
     words[repeat] = words[np.flatnonzero(repeat) - 1]
+    return batch_of(words, starts)
+
+
+def batch_of(words: np.ndarray, starts: np.ndarray) -> Batch:
     names = [f"t{i}".encode() for i in range(TERMS)]
     return Batch(
         np.frombuffer(b"".join(names), np.uint8),
         np.cumsum([0] + [len(n) for n in names]),
         words.astype(np.uint32),
-        (np.arange(total) - np.repeat(starts[:-1], sizes)).astype(np.uint32),
+        (np.arange(words.size) - np.repeat(starts[:-1], np.diff(starts))).astype(np.uint32),
         starts,
         np.zeros(TERMS, np.uint8),
     )
@@ -41,13 +45,43 @@ def segments(tmp_path_factory: pytest.TempPathFactory) -> list[Segment]:
     rng = np.random.default_rng(2)
     found = []
     first = 0
-    for count in (COUNT, 5_000, 200):
+    for count in COUNTS:
         writer = SegmentWriter(folder / f"s{first}")
-        writer.add(np.arange(first, first + count), {"body": synthetic(rng, count)}, {})
+        fields = {
+            "body": synthetic(rng, rng.integers(1, 25, count)),
+            "title": synthetic(rng, rng.integers(0, 5, count)),
+        }
+        writer.add(np.arange(first, first + count), fields, {})
         writer.finish()
         found.append(Segment.open(folder / f"s{first}"))
         first += count
     return found
+
+
+def random_query(rng: np.random.Generator, case: int) -> WordQuery | PhraseQuery:
+    terms = [f"t{i}" for i in np.unique(np.minimum(rng.zipf(1.2, int(rng.integers(1, 9))), TERMS - 1))]
+    if case % 4 == 0:
+        return PhraseQuery("body", terms[:2], slop=case // 4 % 2)
+    boosts = rng.random(len(terms)) * 3 if case % 5 == 0 else None
+    minimum = (1, 1, len(terms), 2)[int(rng.integers(4))]
+    fields = (("body",), ("title", "body"), ("title",))[case % 3]
+    weights = tuple(rng.choice([0.5, 1.0, 3.0], len(fields)).tolist()) if case % 7 < 3 else None
+    return WordQuery(fields, terms, boosts, weights, minimum)
+
+
+def check(
+    reader: LexicalReader, query: WordQuery | PhraseQuery, accept: np.ndarray | None, found: tuple[np.ndarray, ...]
+) -> None:
+    """The best k are the first k of all."""
+    docs, scores = found
+    order = np.lexsort((docs, -scores.astype(np.float64)))
+    for k, count_to in ((1, 0), (10, 0), (10, 10_000), (64, 50), (65, 0), (1000, 0), (1000, 10_000)):
+        top = reader.top_k(query, k, accept, count_to)
+        assert top.docs.tolist() == docs[order[:k]].tolist()
+        assert top.scores.tolist() == scores[order[:k]].tolist()
+        if count_to:
+            expected = (docs.size, "eq") if docs.size <= count_to else (count_to, "gte")
+            assert (top.total, top.relation) == expected
 
 
 @pytest.mark.parametrize("deleted", [0.0, 0.2])
@@ -59,25 +93,66 @@ def test_pruned_equals_exhaustive(segments: list[Segment], deleted: float, kept:
     ]
     reader = LexicalReader(segments, stones)
     accept = None if kept is None else rng.random(reader.documents) < kept
-    for case in range(30):
-        terms = [f"t{i}" for i in np.unique(np.minimum(rng.zipf(1.2, int(rng.integers(1, 7))), TERMS - 1))]
-        if case % 3 == 0:
-            query: WordQuery | PhraseQuery = PhraseQuery("body", terms[:2], slop=case % 2)
-        else:
-            boosts = rng.random(len(terms)) + 0.5 if case % 5 == 0 else None
-            query = WordQuery(("body",), terms, boosts, minimum=len(terms) if case % 3 == 1 else 1)
-        docs, scores = reader.matches(query, accept)
-        order = np.lexsort((docs, -scores.astype(np.float64)))
-        for k, count_to in ((1, 0), (10, 0), (10, 10_000), (64, 50), (65, 0), (1000, 0), (1000, 10_000)):
-            top = reader.top_k(query, k, accept, count_to)
-            assert top.docs.tolist() == docs[order[:k]].tolist()
-            assert top.scores.tolist() == scores[order[:k]].tolist()
-            if count_to:
-                expected = (docs.size, "eq") if docs.size <= count_to else (count_to, "gte")
-                assert (top.total, top.relation) == expected
+    for case in range(45):
+        query = random_query(rng, case)
+        check(reader, query, accept, reader.matches(query, accept))
         sample = rng.integers(0, reader.documents, 200)
         expected_scores = np.zeros(reader.documents, np.float32)
         whole, whole_scores = reader.matches(query)
         expected_scores[whole] = whole_scores
         dead = ~reader.live[sample]
         assert reader.score(query, sample)[~dead].tolist() == expected_scores[sample][~dead].tolist()
+
+
+def test_all_matches_have_the_scores_of_the_formula(segments: list[Segment]) -> None:
+    """BM25F over whole columns, in float64, from postings and lengths alone."""
+    rng = np.random.default_rng(3)
+    reader = LexicalReader(segments, [None] * len(segments))
+    lengths = {
+        f: np.concatenate([s.text(f).lengths[:, 0] for s in segments]).astype(float)  # type: ignore[union-attr]
+        for f in ("body", "title")
+    }
+    for case in range(40):
+        query = random_query(rng, case)
+        if isinstance(query, PhraseQuery):
+            continue
+        weights = query.weights or (1.0,) * len(query.fields)
+        total = sum(w * lengths[f] for f, w in zip(query.fields, weights, strict=True))
+        counted = np.count_nonzero(total)
+        rounded = LENGTHS[np.searchsorted(LENGTHS, np.floor(total), side="right") - 1]
+        norm = 1.2 * (0.25 + 0.75 * rounded / (total.sum() / counted))
+        scores, held = np.zeros(reader.documents), np.zeros(reader.documents, int)
+        boosts = np.ones(len(query.terms)) if query.boosts is None else query.boosts
+        for term, boost in zip(query.terms, boosts, strict=True):
+            tf = np.zeros(reader.documents)
+            for field, weight in zip(query.fields, weights, strict=True):
+                docs, freqs = reader.postings(field, term)
+                tf[docs] += weight * freqs
+            df = np.count_nonzero(tf)
+            scores += boost * np.log(1 + (counted - df + 0.5) / (df + 0.5)) * tf / (tf + norm)
+            held += tf > 0
+        docs, found = reader.matches(query)
+        assert docs.tolist() == np.flatnonzero(held >= min(query.minimum, len(query.terms))).tolist()
+        np.testing.assert_allclose(found, scores[docs], rtol=2e-6)
+
+
+def test_a_sample_that_promises_too_much(tmp_path: Path) -> None:
+    """The ranges from which large k guesses its threshold hold all of the good documents, or none of them."""
+    rng = np.random.default_rng(5)
+    count = 60_000
+    ranges = np.arange(count) >> 7
+    for name, good in (("all", (ranges >> 4) & 15 == 7), ("none", (ranges >> 4) & 15 != 7)):
+        good = good & (rng.random(count) < 0.5)
+        sizes = np.where(good, 6, 3)
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        words = np.minimum(rng.zipf(1.3, int(starts[-1])) + 1, TERMS - 1)
+        words[starts[:-1]] = 0
+        words[starts[:-1][good] + 1] = 0
+        words[starts[:-1][good] + 2] = 0
+        writer = SegmentWriter(tmp_path / name)
+        writer.add(np.arange(count), {"body": batch_of(words, starts)}, {})
+        writer.finish()
+        reader = LexicalReader([Segment.open(tmp_path / name)], [None])
+        for terms in (["t0"], ["t0", "t3"], ["t0", "t2", "t5", "t9"]):
+            query = WordQuery(("body",), terms)
+            check(reader, query, None, reader.matches(query))

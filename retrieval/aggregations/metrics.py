@@ -1,0 +1,91 @@
+"""What metric aggregations share: numbers of the documents of each bucket, and how results are printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .base import Options, Result
+from .keys import KeyFormat
+from .pairs import Pairs
+from .scope import Scope
+from .terms import unsupported
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Values in buckets: `values[i]` is of a document in bucket `owners[i]`; float64[m], int64[m]."""
+
+    owners: np.ndarray
+    values: np.ndarray
+    buckets: int
+
+    def counts(self) -> np.ndarray:
+        """int64[buckets]: how many values each bucket has."""
+        return np.bincount(self.owners, minlength=self.buckets)
+
+    def sums(self, values: np.ndarray | None = None) -> np.ndarray:
+        """float64[buckets]: sums of the values, or of others that stand beside them."""
+        return np.bincount(self.owners, self.values if values is None else values, self.buckets)
+
+    def least(self) -> np.ndarray:
+        """float64[buckets]: the smallest value of each bucket, infinite where there is none."""
+        out = np.full(self.buckets, np.inf)
+        if self.buckets == 1:
+            return np.array([self.values.min(initial=np.inf)])
+        np.minimum.at(out, self.owners, self.values)
+        return out
+
+    def greatest(self) -> np.ndarray:
+        """float64[buckets]: the greatest value of each bucket, minus infinity where there is none."""
+        out = np.full(self.buckets, -np.inf)
+        if self.buckets == 1:
+            return np.array([self.values.max(initial=-np.inf)])
+        np.maximum.at(out, self.owners, self.values)
+        return out
+
+    def sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        """(values by bucket and then ascending, int64[buckets + 1] where each bucket starts)."""
+        values = np.sort(self.values) if self.buckets == 1 else self.values[np.lexsort((self.values, self.owners))]
+        return values, np.concatenate([[0], np.cumsum(self.counts())])
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a metric's numbers come from: a field, what counts for documents without it, a format."""
+
+    kind: str
+    field: str
+    missing: Any = None
+    format: str | None = None
+
+    @classmethod
+    def parse(cls, options: Options) -> Source:
+        return cls(options.kind, options.field(), options.missing(), options.text("format"))
+
+    def numbers(self, scope: Scope, pairs: Pairs) -> Numbers:
+        """The field's numbers in the buckets; InvalidRequest for a field without numbers."""
+        values = scope.values(self.field, self.missing)
+        if values is None:
+            return Numbers(np.zeros(0, np.int64), np.zeros(0), pairs.buckets)
+        if values.terms is not None:
+            raise unsupported(values.kind, self.field, self.kind)
+        rows, places = values.expand(pairs.docs)
+        return Numbers(pairs.bucket_of[rows], values.values[places].astype(np.float64), pairs.buckets)
+
+    def printer(self, scope: Scope) -> KeyFormat | None:
+        """How values are printed beside the plain numbers; None where the numbers are enough."""
+        spec = scope.field(self.field)
+        if spec is not None and spec.type in ("date", "boolean"):
+            return KeyFormat.of(spec, spec.type, self.format)
+        return KeyFormat("double", self.format) if self.format is not None else None
+
+
+def value_result(value: float | None, printer: KeyFormat | None) -> Result:
+    """`value`, and `value_as_string` where the field has a format; null for no value."""
+    if value is None or not np.isfinite(value):
+        return {"value": None}
+    text = printer.text(value) if printer is not None else None
+    return {"value": float(value)} if text is None else {"value": float(value), "value_as_string": text}

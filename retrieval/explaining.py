@@ -1,0 +1,46 @@
+"""`_explain`: why one document has its score, or does not match; and whether a query can be run at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from indexer import Node, QuarryError
+
+from .context import SearchContext
+from .finding import masked
+from .points import filter_of
+from .query.base import Explanation
+from .request import parse_request
+
+
+def explain(
+    node: Node, index: str, doc_id: str, body: Mapping[str, Any] | None, params: Mapping[str, Any]
+) -> tuple[bool, bool, dict[str, Any] | None]:
+    """(is the document searchable, does it match, the account of its score) for the request's query."""
+    request = parse_request(body, params, node.settings)
+    ctx = SearchContext(node, node.index(index))
+    visible = filter_of(node, index)
+    found = ctx.view.numbers_of_ids([doc_id])
+    if len(found) == 0 or (visible is not None and not visible.mask(ctx)[found[0]]):
+        return False, False, None
+    doc = int(found[0])
+    mask = masked(ctx, (request.query, *request.filters))
+    if mask is None or not mask[doc]:
+        return True, False, Explanation(0.0, "no matching clause").to_dict()
+    return True, True, request.query.explain(ctx, doc).to_dict()
+
+
+def validate(
+    node: Node, indices: Sequence[str], body: Mapping[str, Any] | None, params: Mapping[str, Any]
+) -> list[tuple[str, str | None]]:
+    """For each index (its name, what is wrong with the query there); None: the query can be run."""
+    out: list[tuple[str, str | None]] = []
+    for name in indices:
+        try:
+            request = parse_request(body, params, node.settings)
+            request.query.mask(SearchContext(node, node.index(name)))
+            out.append((name, None))
+        except QuarryError as error:
+            out.append((name, error.reason))
+    return out
