@@ -18,7 +18,7 @@ from api.errors import ClientGone, ClientTooSlow, UnknownHandler, as_quarry_erro
 from api.limits import RETRY_AFTER, Limits
 from api.metrics import Metrics
 from api.render import render, to_json
-from api.routing import DocumentId, Route, keep_escaped_slashes
+from api.routing import DocumentId, PageFile, Route, keep_escaped_slashes
 from api.table import ROUTES
 from indexer.errors import QuarryError
 from indexer.node import Node
@@ -34,23 +34,34 @@ def create_app(node: Node, settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.converters["doc"] = DocumentId
+    app.url_map.converters["file"] = PageFile
     limits = Limits(settings.indexing_memory, settings.threads, settings.data / ".run", settings.generations)
     services = Services(node, settings, limits, Metrics(), ROUTES)
     app.extensions["quarry"] = services
+    on_index = {method: route for route in ROUTES if route.rule == "/<index>" for method in route.methods}
     for number, route in enumerate(ROUTES):
+        view = _view(services, route)
+        if _may_name_index(route.rule):
+            view = _page_or_index(services, route, on_index)
         # Flask adds HEAD to GET by itself.
-        app.add_url_rule(
-            route.rule,
-            endpoint=f"{number}:{route.name}",
-            view_func=_view(services, route),
-            methods=list(route.methods),
-        )
+        app.add_url_rule(route.rule, endpoint=f"{number}:{route.name}", view_func=view, methods=list(route.methods))
     for rule, methods in _fixed_paths().items():
+        others = METHODS - methods
+        if _may_name_index(rule):
+            for method in sorted(others & on_index.keys()):
+                app.add_url_rule(
+                    rule,
+                    endpoint=f"index:{method}:{rule}",
+                    view_func=_index_view(services, on_index[method], rule),
+                    methods=[method],
+                    provide_automatic_options=False,
+                )
+            others -= on_index.keys()
         app.add_url_rule(
             rule,
             endpoint=f"not allowed:{rule}",
-            view_func=_not_allowed(methods),
-            methods=sorted(METHODS - methods),
+            view_func=_not_allowed(METHODS - others),
+            methods=sorted(others),
             provide_automatic_options=False,
         )
     app.register_error_handler(Exception, _answer_error)
@@ -65,6 +76,33 @@ def _view(services: Services, route: Route) -> Callable[..., Response]:
         g.route = route.name
         call = Call(services, route, request, path)
         return render(route.handler(call), call.parameters, call.answer_type)
+
+    return view
+
+
+def _may_name_index(rule: str) -> bool:
+    """Whether an index may be called as a page of the service is: `docs`, `metrics`."""
+    return rule.count("/") == 1 and "<" not in rule and rule != "/" and not rule.startswith("/_")
+
+
+def _index_view(services: Services, route: Route, rule: str) -> Callable[..., Response]:
+    """The index of this name, for methods that the page does not have."""
+    view = _view(services, route)
+    return lambda: view(index=rule[1:])
+
+
+def _page_or_index(services: Services, page: Route, on_index: dict[str, Route]) -> Callable[..., Response]:
+    """The page, or the index of the same name for who asks as Elasticsearch's clients do, or for JSON where the
+    page has none."""
+    of_page = _view(services, page)
+    of_index = {method: _index_view(services, route, page.rule) for method, route in on_index.items()}
+
+    def view() -> Response:
+        accepted = media.parse(request.headers.get("Accept", ""))
+        wants_json = accepted.essence == "application/json" and page.produces != "application/json"
+        if wants_json or accepted.essence.startswith("application/vnd.elasticsearch+"):
+            return of_index[request.method]()
+        return of_page()
 
     return view
 

@@ -24,14 +24,15 @@ Event = tuple[str, dict[str, Any]]
 
 def ask(call: Call) -> Any:
     request = call.shape(AskRequest)
-    index = one_index(call)
+    one_index(call)  # what is not there is refused before an answer begins
+    index = call.path["index"]
     body = request.model_dump(exclude_none=True)
     body["stream"] = request.stream or wants(call.request.headers.get("Accept"), EVENT_STREAM)
     running = _Running(call, request.answerer or call.settings.answerer)
     if body["stream"]:
-        return _streamed(call, index.name, body, running)
+        return _streamed(call, index, body, running)
     try:
-        answer = answers.ask(call.node, index.name, body)
+        answer = answers.ask(call.node, index, body)
     finally:
         running.end()
     running.count(answer)

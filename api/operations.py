@@ -78,5 +78,5 @@ ROUTES = (
     _route("/docs", docs, "This description for people", "text/html"),
     _route("/docs/docs.css", docs_style, "The look of /docs", "text/css"),
     _route("/ui", page, "The search page", "text/html"),
-    _route("/ui/<path:name>", page_file, "A file of the search page", "text/html"),
+    _route("/ui/<file:name>", page_file, "A file of the search page", "text/html"),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, PathConverter
 
 from api.parameters import COMMON, Parameter
 
@@ -46,7 +47,7 @@ class Route:
     @property
     def name(self) -> str:
         """A name that is unique in the table, for metrics and as OpenAPI's operationId."""
-        path = self.rule.replace("<doc:", "<").strip("/") or "root"
+        path = re.sub(r"<\w+:", "<", self.rule).strip("/") or "root"
         words = path.replace("/", "_").replace("<", "").replace(">", "").replace(".", "_")
         return f"{self.methods[0].lower()}_{words.strip('_')}".replace("__", "_")
 
@@ -58,6 +59,12 @@ class DocumentId(BaseConverter):
 
     def to_python(self, value: str) -> str:
         return value.replace(_SLASH, "/").replace(_ITSELF, _MARK)
+
+
+class PageFile(PathConverter):
+    """The path of a file of the search page; what begins with an underscore belongs to the index of that name."""
+
+    regex = "[^/_].*?"
 
 
 def keep_escaped_slashes(environ: dict[str, Any]) -> None:

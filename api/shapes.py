@@ -46,10 +46,11 @@ class MultiGetRequest(Shape):
 
 
 class CreateIndexRequest(Shape):
-    """What a new index is: its settings and its mapping."""
+    """What a new index is: its settings, its mapping and its aliases; the template that matches stands below."""
 
     settings: dict[str, Any] = Field(default_factory=dict, description="with or without the prefix `index.`")
     mappings: dict[str, Any] = Field(default_factory=dict, description="fields and their types")
+    aliases: dict[str, dict[str, Any]] = Field(default_factory=dict, description="other names of it")
 
 
 class Mappings(RootModel[dict[str, Any]]):

@@ -17,11 +17,15 @@ COMMANDS = {
     "index": "Load files into an index.",
     "search": "Search an index.",
     "ask": "Ask an index a question; the answer cites its passages.",
+    "embed": "Make the vectors of indices, or make them again with another model.",
     "verify": "Check indices against their checksums and their truth; rebuild what is damaged.",
     "evaluate": "Measure retrieval and answers on a judged collection.",
     "tune": "Fit when to refuse to answer, from judged questions.",
     "demo": "Make the demonstration index.",
     "prepare": "Compile kernels and build model graphs, so that the first request waits for neither.",
+    "alias": "Give indices other names, take and move them.",
+    "reindex": "Put a new index behind an alias, without a moment of absence.",
+    "snapshot": "Copy indices into a folder, and bring them back.",
     "config": "Show every setting, its value and where it comes from.",
 }
 """Command (also the module in this package, and the function in it): what it does."""

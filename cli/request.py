@@ -17,8 +17,10 @@ def search_index(
     with opened(data) as node:
         from retrieval import search
 
-        _catch_up(node, index)
-        return search(node, [index], body, {name: str(value) for name, value in params.items()})
+        targets = node.resolve(index)
+        for target in targets:
+            _catch_up(node, target)
+        return search(node, targets, body, {name: str(value) for name, value in params.items()})
 
 
 def ask_index(index: str, body: dict[str, Any], data: Path | None, url: str | None) -> dict[str, Any]:

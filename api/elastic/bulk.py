@@ -25,9 +25,7 @@ from api.limits import BATCH_BYTES, BATCH_OPERATIONS
 from api.parameters import REFRESH, WRITE_HINTS, boolean
 from api.render import Reply
 from api.routing import Route
-from indexer.engine import Index
 from indexer.errors import IndexNotFound, QuarryError
-from indexer.node import check_name
 from indexer.writes import Operation, WriteResult
 
 _SPOOL_BYTES = 8 << 20
@@ -81,12 +79,14 @@ class _Run:
     def apply(self, batch: list[BulkLine]) -> None:
         """Write a batch: one transaction an index, items in the order of the lines."""
         outcomes: list[WriteResult | QuarryError | None] = [line.error for line in batch]
-        groups: dict[str, list[int]] = {}
+        groups: dict[tuple[str, bool], list[int]] = {}
         for place, line in enumerate(batch):
             if line.error is None:
-                groups.setdefault(line.action.index, []).append(place)
-        for name, places in groups.items():
-            written = self._write(name, [batch[place].action for place in places])
+                given = line.action.require_alias
+                require_alias = self.call["require_alias"] if given is None else given
+                groups.setdefault((line.action.index, require_alias), []).append(place)
+        for (name, require_alias), places in groups.items():
+            written = self._write(name, [batch[place].action for place in places], require_alias)
             for place, result in zip(places, written, strict=True):
                 outcomes[place] = result
         counts: Counter[str] = Counter()
@@ -99,21 +99,18 @@ class _Run:
             self.call.services.metrics.documents.labels(outcome_name).inc(count)
         self.applied += len(batch)
 
-    def _write(self, name: str, actions: list[Action]) -> list[WriteResult | QuarryError]:
+    def _write(self, name: str, actions: list[Action], require_alias: bool) -> list[WriteResult | QuarryError]:
+        create = any(_may_create(action.operation) for action in actions)
         try:
-            index = self._index(name, actions)
-            results = index.write([action.operation for action in actions])
+            with self.call.node.writing(name, create, require_alias) as index:
+                results = index.write([action.operation for action in actions])
         except Exception as error:  # one index's trouble is its own items', not the request's
             failure = as_quarry_error(error)
             return [failure] * len(actions)
-        self.last[name] = max([self.last.get(name, -1), *(r.seq for r in results if r.error is None)])
+        for action in actions:
+            action.index = index.name  # an alias is answered by the index that took the write
+        self.last[index.name] = max([self.last.get(index.name, -1), *(r.seq for r in results if r.error is None)])
         return [result.error if result.error is not None else result for result in results]
-
-    def _index(self, name: str, actions: list[Action]) -> Index:
-        check_name(name)
-        if any(_may_create(action.operation) for action in actions):
-            return self.call.node.get_or_create(name)
-        return self.call.node.index(name)
 
     def finish(self) -> None:
         for name, seq in self.last.items():
@@ -218,7 +215,7 @@ ROUTES = tuple(
         bulk,
         "Write, update and delete many documents, as lines of JSON",
         "documents",
-        (REFRESH, *WRITE_HINTS, boolean("require_alias", "accepted when false", False)),
+        (REFRESH, *WRITE_HINTS, boolean("require_alias", "refuse to write but through an alias", False)),
         ndjson=True,
     )
     for rule in ("/_bulk", "/<index>/_bulk")

@@ -29,6 +29,7 @@ class Action:
 
     index: str
     operation: Operation
+    require_alias: bool | None = None
 
 
 @dataclass(slots=True)
@@ -98,7 +99,10 @@ def _parse_action(line: Line, default_index: str | None) -> Action:
     if "if_seq_no" in meta or "if_primary_term" in meta:
         operation.if_seq_no = _integer(meta, "if_seq_no", where)
         operation.if_primary_term = _integer(meta, "if_primary_term", where)
-    return Action(index, operation)
+    require_alias = meta.get("require_alias")
+    if require_alias is not None and not isinstance(require_alias, bool):
+        raise InvalidRequest(f"{where}: [require_alias] must be a boolean")
+    return Action(index, operation, require_alias)
 
 
 def _string(meta: dict[str, Any], key: str, where: str) -> str | None:

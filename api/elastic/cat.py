@@ -16,6 +16,7 @@ from api.elastic.targets import targets
 from api.parameters import TARGETS, Parameter, boolean, hints
 from api.render import Reply
 from api.routing import Route
+from indexer.aliases import matching
 from indexer.errors import InvalidRequest
 
 
@@ -48,6 +49,14 @@ INDICES = (
     Column("dataset.size", (), "the same", True),
     Column("segments.count", ("sc",), "number of segments", True, False),
     Column("vectors.pending", ("vp",), "vectors still to come, over all spaces", True, False),
+)
+ALIASES = (
+    Column("alias", ("a",), "alias name"),
+    Column("index", ("i", "idx"), "index that the alias means"),
+    Column("filter", ("f", "fi"), "* when it filters"),
+    Column("routing.index", ("ri", "routingIndex"), "routing of writes"),
+    Column("routing.search", ("rs", "routingSearch"), "routing of searches"),
+    Column("is_write_index", ("w", "isWriteIndex"), "whether writes go to this index"),
 )
 COUNT = (
     Column("epoch", ("t", "time"), "seconds since 1970-01-01 00:00:00", True),
@@ -89,6 +98,18 @@ def cat_indices(call: Call) -> str | Reply:
         pending = sum(stats.pending.values())
         rows.append(("green", "open", name, index.uuid, 1, 0, *counts, size, size, size, stats.segments, pending))
     return _table(call, INDICES, rows)
+
+
+def cat_aliases(call: Call) -> str | Reply:
+    every = call.node.aliases()
+    meant = matching(call.path["name"].split(","), every) if "name" in call.path else list(every)
+    rows = []
+    for alias in meant:
+        for index, body in every[alias].items():
+            routing = (body.get("index_routing", "-"), body.get("search_routing", "-"))
+            writes = str(body["is_write_index"]).lower() if "is_write_index" in body else "-"
+            rows.append((alias, index, "*" if body.get("filter") else "-", *routing, writes))
+    return _table(call, ALIASES, rows)
 
 
 def cat_count(call: Call) -> str | Reply:
@@ -199,8 +220,11 @@ _INDICES_FORM = (
         "health", "string", "only indices of this health; every index is green", choices=("green", "yellow", "red")
     ),
 )
+_ALIASES_FORM = (*_FORM, Parameter("expand_wildcards", "list", "accepted: aliases are of open indices"))
 ROUTES = (
     _route("/_cat", cat_help, "The tables there are", ()),
+    _route("/_cat/aliases", cat_aliases, "Aliases and what they mean", _ALIASES_FORM),
+    _route("/_cat/aliases/<name>", cat_aliases, "Some aliases and what they mean", _ALIASES_FORM),
     _route("/_cat/indices", cat_indices, "Indices and their sizes", _INDICES_FORM),
     _route("/_cat/indices/<index>", cat_indices, "Some indices and their sizes", _INDICES_FORM),
     _route("/_cat/count", cat_count, "How many documents there are", (*_FORM, *TARGETS), ("GET", "POST")),

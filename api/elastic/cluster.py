@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
@@ -45,7 +46,7 @@ def root(call: Call) -> dict[str, Any] | Response:
     }
 
 
-def health_of(call: Call, indices: list[str]) -> dict[str, Any]:
+def health_of(call: Call, indices: Sequence[str]) -> dict[str, Any]:
     """Elasticsearch's health body: one node, one shard an index, every shard where it should be."""
     return {
         "cluster_name": CLUSTER,

@@ -15,7 +15,7 @@ from api.routing import Route
 from api.shapes import Document, UpdateRequest
 from indexer.engine import Index
 from indexer.errors import InvalidRequest, ParsingError
-from indexer.store import Row
+from indexer.rows import Row
 from indexer.writes import Kind, Operation, WriteResult
 from retrieval.source import SourceFilter
 
@@ -100,14 +100,13 @@ def put_document(call: Call) -> Reply:
     operation = Operation(kind, call.path.get("id"), source)
     if "if_seq_no" in call.parameters:
         _set_conditions(call, operation)
-    index = call.node.get_or_create(checked(call.path["index"]))
-    return _write(call, index, operation)
+    return _write(call, operation, create=True)
 
 
 def delete_document(call: Call) -> Reply:
     operation = Operation("delete", call.path["id"])
     _set_conditions(call, operation)
-    return _write(call, one_index(call), operation)
+    return _write(call, operation)
 
 
 def update_document(call: Call) -> Reply:
@@ -116,14 +115,12 @@ def update_document(call: Call) -> Reply:
         raise ParsingError("Validation Failed: 1: doc is missing; an update needs [doc], or [upsert] for a new one")
     if request.doc_as_upsert and request.doc is None:
         raise ParsingError("Validation Failed: 1: doc must be specified if doc_as_upsert is enabled")
-    name = checked(call.path["index"])
     may_create = request.upsert is not None or request.doc_as_upsert
-    index = call.node.get_or_create(name) if may_create else one_index(call)
     patch = request.doc if request.doc is not None else {}
     operation = Operation("update", call.path["id"], patch, request.upsert, request.doc_as_upsert)
     _set_conditions(call, operation)
     chosen = SourceFilter.of(request.source) if request.source is not None else _chosen(call, default=False)
-    return _write(call, index, operation, chosen)
+    return _write(call, operation, may_create, chosen)
 
 
 def get_document(call: Call) -> Reply:
@@ -156,9 +153,11 @@ def _set_conditions(call: Call, operation: Operation) -> None:
     operation.if_seq_no, operation.if_primary_term = seq, term
 
 
-def _write(call: Call, index: Index, operation: Operation, chosen: SourceFilter | None = None) -> Reply:
+def _write(call: Call, operation: Operation, create: bool = False, chosen: SourceFilter | None = None) -> Reply:
     counted = call.services.metrics.documents
-    result = index.write([operation])[0]
+    require_alias = bool(call.parameters.get("require_alias"))
+    with call.node.writing(checked(call.path["index"]), create, require_alias) as index:
+        result = index.write([operation])[0]
     if result.error is not None:
         counted.labels("failed").inc()
         raise result.error
@@ -175,6 +174,7 @@ def _write(call: Call, index: Index, operation: Operation, chosen: SourceFilter 
 
 
 _WRITE = (REFRESH, *WRITE_HINTS)
+_NEW = (*_WRITE, boolean("require_alias", "refuse to write but through an alias", False))
 ROUTES = (
     Route(
         ("PUT", "POST"),
@@ -182,7 +182,7 @@ ROUTES = (
         put_document,
         "Write a document, new or in place of the old one",
         "documents",
-        (*_WRITE, *CONDITIONS, _OPERATION),
+        (*_NEW, *CONDITIONS, _OPERATION),
         Document,
     ),
     Route(
@@ -191,7 +191,7 @@ ROUTES = (
         put_document,
         "Write a document under an id that Quarry makes",
         "documents",
-        (*_WRITE, _OPERATION),
+        (*_NEW, _OPERATION),
         Document,
     ),
     Route(
@@ -200,7 +200,7 @@ ROUTES = (
         put_document,
         "Write a document only when its id is new",
         "documents",
-        _WRITE,
+        _NEW,
         Document,
     ),
     Route(("GET",), "/<index>/_doc/<doc:id>", get_document, "Get a document by its id", "documents", READ),
@@ -219,7 +219,7 @@ ROUTES = (
         update_document,
         "Change some fields of a document",
         "documents",
-        (*_WRITE, *CONDITIONS, *SOURCE, *hints("retry_on_conflict")),
+        (*_NEW, *CONDITIONS, *SOURCE, *hints("retry_on_conflict")),
         UpdateRequest,
     ),
 )

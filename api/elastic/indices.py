@@ -6,14 +6,16 @@ from typing import Any
 
 from api.call import Call
 from api.elastic import VERSION
+from api.elastic.aliases import aliases_of, check_filter
 from api.elastic.targets import checked, targets
 from api.parameters import TARGETS, WRITE_HINTS, boolean, hints
 from api.render import Reply
 from api.routing import Route
 from api.shapes import CreateIndexRequest, IndexSettings, Mappings
+from indexer.aliases import concrete
 from indexer.engine import Index
 from indexer.errors import IndexNotFound, InvalidRequest
-from indexer.node import flat_settings
+from indexer.index_settings import flat_settings
 
 ACKNOWLEDGED = {"acknowledged": True}
 _LOOK = (
@@ -27,7 +29,9 @@ _LOOK = (
 def create_index(call: Call) -> dict[str, Any]:
     name = checked(call.path["index"])
     request = call.shape(CreateIndexRequest)
-    call.node.create(name, {"settings": request.settings, "mappings": request.mappings})
+    for alias in request.aliases.values():
+        check_filter(call, alias)
+    call.node.create(name, request.model_dump())
     return {"acknowledged": True, "shards_acknowledged": True, "index": name}
 
 
@@ -35,7 +39,8 @@ def delete_index(call: Call) -> dict[str, Any]:
     expression = call.path["index"]
     if expression == "_all" or "*" in expression:
         raise InvalidRequest("Wildcard expressions or all indices are not allowed; name each index to delete")
-    for name in targets(call):
+    known = call.node.names()
+    for name in concrete(expression.split(","), known, call.node.aliases(), missing_ok=call["ignore_unavailable"]):
         call.node.delete(name)
     return ACKNOWLEDGED
 
@@ -47,7 +52,11 @@ def index_exists(call: Call) -> Reply:
 
 def get_index(call: Call) -> dict[str, Any]:
     return {
-        name: {"aliases": {}, "mappings": index.mapping.to_dict(), "settings": _shown(call, index)}
+        name: {
+            "aliases": aliases_of(call, name),
+            "mappings": index.mapping.to_dict(),
+            "settings": _shown(call, index),
+        }
         for name, index in _indices(call)
     }
 
@@ -58,9 +67,14 @@ def get_mapping(call: Call) -> dict[str, Any]:
 
 def put_mapping(call: Call) -> dict[str, Any]:
     body = call.required_object()
+    name = call.path["index"]
+    if call["write_index_only"]:
+        with call.node.writing(name) as index:
+            index.put_mapping(body)
+        return ACKNOWLEDGED
     found = _indices(call)
     if not found:
-        raise IndexNotFound(call.path["index"])
+        raise IndexNotFound(name)
     for _, index in found:
         index.put_mapping(body)
     return ACKNOWLEDGED
@@ -95,25 +109,27 @@ def _shown(call: Call, index: Index) -> dict[str, Any]:
         "version": {"created": VERSION},
         **index.settings,
     }
-    shown: dict[str, Any] = _strings({"index": own})
-    return _flat(shown) if call.parameters.get("flat_settings") else shown
+    shown: dict[str, Any] = as_strings({"index": own})
+    return flattened(shown) if call.parameters.get("flat_settings") else shown
 
 
-def _strings(value: Any) -> Any:
+def as_strings(value: Any) -> Any:
+    """A value with every scalar in it as a string, as Elasticsearch shows settings."""
     if isinstance(value, dict):
-        return {key: _strings(inner) for key, inner in value.items()}
+        return {key: as_strings(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_strings(inner) for inner in value]
+        return [as_strings(inner) for inner in value]
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if value is None else str(value)
 
 
-def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flattened(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested object as one whose keys are the dotted paths."""
     out: dict[str, Any] = {}
     for key, inner in value.items():
         if isinstance(inner, dict):
-            out.update(_flat(inner, f"{prefix}{key}."))
+            out.update(flattened(inner, f"{prefix}{key}."))
         else:
             out[prefix + key] = inner
     return out
@@ -128,9 +144,9 @@ def _route(
 _CHANGE = (*TARGETS, *WRITE_HINTS)
 ROUTES = (
     _route(("PUT",), "/<index>", create_index, "Make an index", WRITE_HINTS, CreateIndexRequest),
-    _route(("DELETE",), "/<index>", delete_index, "Delete indices, by name", _CHANGE),
+    _route(("DELETE",), "/<index>", delete_index, "Delete indices, by name, and their aliases", _CHANGE),
     _route(("HEAD",), "/<index>", index_exists, "Whether the indices exist"),
-    _route(("GET",), "/<index>", get_index, "An index's mapping and settings"),
+    _route(("GET",), "/<index>", get_index, "An index's aliases, mapping and settings"),
     *(
         _route(("GET",), rule, get_mapping, "Mappings: the fields and their types")
         for rule in ("/_mapping", "/<index>/_mapping")
@@ -140,7 +156,7 @@ ROUTES = (
         "/<index>/_mapping",
         put_mapping,
         "Add fields to a mapping",
-        (*_CHANGE, boolean("write_index_only", "accepted; there are no aliases", False)),
+        (*_CHANGE, boolean("write_index_only", "of an alias, only the index that is written to", False)),
         Mappings,
     ),
     *(_route(("GET",), rule, get_settings, "Settings of indices") for rule in ("/_settings", "/<index>/_settings")),

@@ -1,51 +1,23 @@
-"""Which indices a request means: names, comma lists, wildcards, exclusions, `_all`."""
+"""Which indices a request means: names, aliases, comma lists, wildcards, exclusions, `_all`."""
 
 from __future__ import annotations
-
-from fnmatch import fnmatchcase
 
 from api.call import Call
 from indexer.engine import Index
 from indexer.errors import IndexNotFound, InvalidRequest
-from indexer.node import Node, check_name
+from indexer.names import check_name
+from indexer.node import Node
+from indexer.resolution import Target
 
 
 def resolve(
     node: Node, expression: str | None, ignore_unavailable: bool = False, allow_no_indices: bool = True
-) -> list[str]:
-    """The names of the indices that `expression` means, in order and once each.
-
-    None, `_all` and `*` mean all. IndexNotFound when a plain name is unknown (unless
-    `ignore_unavailable`), or when nothing is meant at all and `allow_no_indices` is false.
-    """
-    known = sorted(node.names("*"))
-    if expression in (None, "", "_all", "*"):
-        found = known
-    else:
-        found = []
-        for part in (expression or "").split(","):
-            _resolve_part(part, known, found, ignore_unavailable)
-    if not found and not allow_no_indices:
-        raise IndexNotFound(expression or "_all")
-    return list(dict.fromkeys(found))
+) -> list[Target]:
+    """The indices that `expression` means, each with the filter of the aliases that it was meant by."""
+    return node.resolve(expression, ignore_unavailable, allow_no_indices)
 
 
-def _resolve_part(part: str, known: list[str], found: list[str], ignore_unavailable: bool) -> None:
-    if part.startswith("-") and found:
-        pattern = part[1:]
-        found[:] = [name for name in found if not fnmatchcase(name, pattern)]
-    elif part == "_all":
-        found.extend(known)
-    elif "*" in part:
-        found.extend(name for name in known if fnmatchcase(name, part))
-    elif part in known:
-        found.append(part)
-    elif not ignore_unavailable:
-        check_name(part)
-        raise IndexNotFound(part)
-
-
-def targets(call: Call) -> list[str]:
+def targets(call: Call) -> list[Target]:
     """The indices that this request's path and parameters mean."""
     wildcards = call.parameters.get("expand_wildcards") or []
     for choice in wildcards:
@@ -58,7 +30,10 @@ def targets(call: Call) -> list[str]:
 
 
 def checked(name: str) -> str:
-    """`name` when an index may have it; InvalidIndexName otherwise."""
+    """`name` when an index or an alias may have it; InvalidIndexName otherwise."""
+    # an alias may have capitals, an index not: the refusal says what is wrong with a name of neither
+    if name != name.lower():
+        return name
     check_name(name)
     return name
 

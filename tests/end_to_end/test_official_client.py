@@ -264,7 +264,7 @@ def test_filter_path_and_pretty(client: Elasticsearch, news: str) -> None:
 
 def test_what_is_not_there_says_so(client: Elasticsearch, news: str) -> None:
     with pytest.raises(ApiError, match="no handler found") as missing:
-        client.snapshot.get(repository="r", snapshot="s")
+        client.ingest.get_pipeline(id="p")
     assert missing.value.status_code == 400
     with pytest.raises(BadRequestError, match="unrecognized parameter"):
         client.index(index=news, id="1", document={}, routing="x")

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from indexer import IndexNotFound, InvalidDocument, Node, Operation, VersionConflict
 from indexer.manifest import read_manifest
-from retrieval import search
+from retrieval import SearchContext, search
 from settings import Settings
 
 WORDS = ["北京", "大学", "圖書館", "search", "engine", "passages", "检索", "the", "GPT-4", "running"]
@@ -28,6 +28,43 @@ def put(index, doc_id, text, **fields):
 def ranking(node, name, query):
     found = search(node, [name], {"query": query, "size": 100, "track_total_hits": True}, {})
     return [(h["_id"], h["_score"]) for h in found["hits"]["hits"]], found["hits"]["total"]
+
+
+def contents(node, name):
+    """Everything that the inverted index says of the live documents, by id instead of by number."""
+    index = node.index(name)
+    view, reader = index.view(), SearchContext(node, index).reader
+    ids = {number: row.id for number, row in enumerate(view.fetch(range(view.documents)))} if view.documents else {}
+    postings: dict[tuple[str, bytes], dict[str, list[int]]] = {}
+    start = 0
+    for segment, dead in zip(view.segments, view.tombstones, strict=True):
+        for path in segment.text_fields:
+            field = segment.text(path)
+            for ordinal in range(len(field.df)):
+                docs, freqs = field.postings(ordinal)
+                offsets, positions = field.positions(ordinal) if field.positional else (None, None)
+                for at, (doc, freq) in enumerate(zip(docs.tolist(), freqs.tolist(), strict=True)):
+                    if dead is None or not dead.mask[doc]:
+                        found = [freq] if offsets is None else positions[offsets[at] : offsets[at + 1]].tolist()
+                        postings.setdefault((path, field.term(ordinal)), {})[ids[start + doc]] = found
+        start += segment.documents
+    statistics = {}
+    for path, term in postings:
+        found = reader.statistics(path)
+        statistics[path] = found.documents.tolist(), found.tokens.tolist()
+        assert reader.df(path, term) == len(postings[path, term]), (path, term)
+    return postings, statistics
+
+
+AGGREGATIONS = {
+    "tags": {"terms": {"field": "tag", "missing": "none"}, "aggs": {"n": {"extended_stats": {"field": "n"}}}},
+    "steps": {"histogram": {"field": "n", "interval": 3}, "aggs": {"tags": {"cardinality": {"field": "tag"}}}},
+}
+
+
+def aggregated(node, name):
+    body = {"size": 0, "query": {"match": {"text": "北京 search 大学"}}, "aggs": AGGREGATIONS}
+    return search(node, [name], body, {})["aggregations"]
 
 
 QUERIES = [
@@ -112,6 +149,8 @@ class IndexLife(RuleBasedStateMachine):
             fresh.refresh()
             for query in QUERIES:
                 assert ranking(self.node, "life", query) == ranking(self.node, "fresh", query), query
+            assert contents(self.node, "life") == contents(self.node, "fresh")
+            assert aggregated(self.node, "life") == aggregated(self.node, "fresh")
         finally:
             self.node.delete("fresh")
 
