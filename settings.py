@@ -31,7 +31,9 @@ def _default_cache() -> Path:
 class Settings(BaseSettings):
     """The settings of one process; see each field's description."""
 
-    model_config = SettingsConfigDict(env_prefix="QUARRY_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="QUARRY_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="address the service binds to")
     port: int = Field(9280, ge=0, le=65535, description="port the service binds to")
@@ -75,7 +77,14 @@ def get_settings() -> Settings:
     return Settings()  # type: ignore[call-arg]
 
 
-KERNEL_SOURCES = ("analysis/kernels", "embeddings", "indexer/segment", "retrieval/lexical")
+KERNEL_SOURCES = (
+    "analysis/kernels",
+    "embeddings",
+    "indexer/segment",
+    "retrieval/lexical",
+    "retrieval/expansion",
+    "retrieval/suggest",
+)
 
 
 def kernel_cache() -> Path:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Generator as Generating
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from analysis import sentences
 from generator import Generator, ModelNotInstalled, load_generator
 from indexer import Node, SpaceUnavailable, TooManyRequests
-from retrieval import SearchContext
+from retrieval import SearchContext, parse_query
 from settings import Settings
 
 from . import openai
@@ -53,7 +54,10 @@ def ask_stream(node: Node, index: str, body: Mapping[str, Any]) -> Iterator[Even
     The request is checked before the first event, so that an error can still become a status code.
     """
     request = AskRequest.parse(body, node.settings)
-    return _events(node, SearchContext(node, node.index(index)), request)
+    target = node.target(index)
+    if target.filter is not None:  # what an alias does not let through is no evidence
+        request = replace(request, filters=(*request.filters, parse_query(target.filter, node.settings)))
+    return _events(node, SearchContext(node, node.index(target)), request)
 
 
 def _events(node: Node, ctx: SearchContext, request: AskRequest) -> Iterator[Event]:

@@ -72,7 +72,7 @@ class QuestionWords:
 
     def __init__(self, ctx: SearchContext, question: str) -> None:
         fields = ctx.text_fields()
-        self._analyzer = ctx.analyzer(fields[0]) if fields else ctx.index.analyzers.get("multilingual")
+        self._analyzer = ctx.analyzer(fields[0]) if fields else ctx.index.analyzers.get("default")
         paths = [f.path for f in fields]
         live = ctx.view.live_documents
         self.idf: dict[str, float] = {}

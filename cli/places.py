@@ -56,7 +56,11 @@ def target(name: str, data: Path | None, url: str | None) -> Iterator[Target]:
         with opened(data) as node:
             from indexer.targets import EmbeddedTarget
 
-            yield EmbeddedTarget(node, name)
+            place = EmbeddedTarget(node, name)
+            try:
+                yield place
+            finally:
+                place.close()
 
 
 def make_searchable(target: Target, written: int, display: Display) -> None:

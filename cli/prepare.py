@@ -7,7 +7,10 @@ requests do: index a few documents, search them in every mode, answer, generate 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 ROOMS = ("analysis", "embeddings", "generator", "indexer", "retrieval", "answers")
+UNUSED_SECONDS = 30 * 24 * 3600.0
 DOCUMENTS = [
     {"title": "检索", "text": "检索系统先找到相关的段落，然后排序。答案必须有出处。倒排索引保存词和位置。"},
     {
@@ -66,7 +70,15 @@ def prepare(
     if complete:
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(wanted)
+    prune(settings.cache / "kernels", Path(os.environ["NUMBA_CACHE_DIR"]))
     print(f"Prepared: {settings.cache}")
+
+
+def prune(folder: Path, current: Path) -> None:
+    """Remove compiled kernels of sources that are a month old: nothing loads them any more."""
+    for old in folder.glob("*"):
+        if old != current and old.stat().st_mtime < time.time() - UNUSED_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def fingerprint(settings: Settings) -> str:
@@ -120,8 +132,16 @@ def _kernels(settings: Settings) -> None:
             highlight = {"highlight": {"fields": {"*": {}}}, "explain": True}
             for mode in MODES:
                 search(node, ["prepare"], highlight, {"q": "排序 ranking vectors", "mode": mode})
-            for query in ({"match_phrase": {"text": "倒排索引"}}, {"term": {"title.keyword": "检索"}}):
-                search(node, ["prepare"], {"query": query}, {})
+            for query in (
+                {"match_phrase": {"text": "倒排索引"}},
+                {"term": {"title.keyword": "检索"}},
+                {"match": {"text": {"query": "pasages 倒排索引", "fuzziness": "AUTO", "operator": "and"}}},
+                {"wildcard": {"text": "pas*g?s"}},
+            ):
+                search(node, ["prepare"], {"query": query, "sort": ["_score", "_doc"]}, {})
+            suggest = {"text": "pasages", "a": {"term": {"field": "text"}}, "b": {"phrase": {"field": "text"}}}
+            aggregations = {"titles": {"terms": {"field": "title.keyword"}}}
+            search(node, ["prepare"], {"size": 0, "suggest": suggest, "aggs": aggregations}, {})
             answers.ask(node, "prepare", {"question": "Which words does BM25 weigh more?"})
         finally:
             node.close()

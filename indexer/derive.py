@@ -53,7 +53,8 @@ class Deriver:
             entries = [e for e in self._with_dead(old, upto) if e.dead < e.documents]
             vectors: dict[str, FieldVectors] = {}
             entries += self._build(index.store.live_rows(old.covered, upto), vectors)
-        new = old.next(covered=upto, segments=tuple(entries), history=self._history(old, upto))
+        analysis = {**old.analysis, **index.analysis()}
+        new = old.next(covered=upto, segments=tuple(entries), history=self._history(old, upto), analysis=analysis)
         self.publish(old, self._with_field_vectors(new, vectors))
 
     def _with_dead(self, old: Manifest, upto: int) -> list[SegmentEntry]:
@@ -128,8 +129,14 @@ class Deriver:
         if run is None:
             return False
         chosen = before.segments[slice(*run)]
-        segments = [Segment.open(index.segments_path / e.name) for e in chosen]
-        dead = [load_tombstones(index.segments_path, e, s) for e, s in zip(chosen, segments, strict=True)]
+        try:
+            segments = [Segment.open(index.segments_path / e.name) for e in chosen]
+            dead = [load_tombstones(index.segments_path, e, s) for e, s in zip(chosen, segments, strict=True)]
+        except SegmentError as error:
+            # a refresh may have replaced a file between our reads; when it has not, the file is damaged
+            if index.read_manifest().generation == before.generation:
+                index.repair(before, error)
+            return True
         masks = [None if d is None else d.mask for d in dead]
         info = merge(self.new_path(index.segments_path), segments, masks)
         with file_lock(index.path / "refresh.lock"):
@@ -272,6 +279,13 @@ class Deriver:
                 for path in (self.index.path / folder).glob("*"):
                     if path.name not in known and path.stat().st_mtime < time.time() - ORPHAN_SECONDS:
                         self._remove(path.name)
+
+    def rebuild(self, reason: str) -> None:
+        """Build all segments again, under refresh.lock; vectors stay."""
+        index, old = self.index, self.index.read_manifest()
+        logger.warning("index %s: %s; building it again from the stored documents", index.name, reason)
+        entries = self._build(index.store.rows_as_of(0, old.covered, old.covered), {})
+        self.publish(old, old.next(segments=tuple(entries), analysis=index.analysis()))
 
     def reset(self) -> None:
         """Forget all that is derived, under refresh.lock: it says what the truth does not."""

@@ -21,7 +21,7 @@ from analysis import sentences, words
 from embeddings.base import TextEncoder
 
 from .documents import batches
-from .encoders import Encoders
+from .encoders import Encoders, description, made_by_another, mismatch
 from .manifest import PartEntry, SpaceEntry, file_lock
 from .mapping import values_at
 from .seals import checksum
@@ -145,8 +145,11 @@ class SpaceFiller:
         index = self.index
         identity = f"{space.identity}:{encoder.fingerprint}"
         entry = index.read_manifest().spaces.get(space.name)
+        if entry is not None and space.family == "bert" and made_by_another(entry, encoder):
+            raise RuntimeError(mismatch(space, entry, encoder))
         if entry is None or entry.fingerprint != identity:
-            entry = self._publish(space, None, SpaceEntry(identity, model=model))
+            made_by = description(encoder, space.metric)
+            entry = self._publish(space, None, SpaceEntry(identity, model=model, encoder=made_by))
         upto = index.read_manifest().covered
         total = index.store.live_count(entry.covered) if entry and progress else 0
         done, size = 0, 32
@@ -233,7 +236,10 @@ class SpaceFiller:
             if progress:
                 progress(space.name, done, documents)
         identity = f"{space.identity}:{encoder.fingerprint}"
-        self._publish(space, None, SpaceEntry(identity, upto, tuple(parts), folder.name, documents, checksum(folder)))
+        made_by = description(encoder, space.metric)
+        self._publish(
+            space, None, SpaceEntry(identity, upto, tuple(parts), folder.name, documents, checksum(folder), made_by)
+        )
 
     def _word_vectors(self, space: Space) -> WordVectors:
         from embeddings.glove import train_glove
@@ -241,7 +247,10 @@ class SpaceFiller:
         from embeddings.word_vector_files import load_word_vectors
 
         if isinstance(space.model, str):
-            return load_word_vectors(Path(space.model))
+            try:
+                return load_word_vectors(Path(space.model))
+            except (OSError, ValueError) as error:
+                raise RuntimeError(f"the word vectors of the space [{space.name}] cannot be loaded: {error}") from None
         upto = self.index.read_manifest().covered
         train = train_word2vec if space.family == "word2vec" else train_glove
         return train(self._sentences(space, upto))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from analysis import words
 from embeddings.base import TextEncoder
-from embeddings.registry import load_encoder
 from settings import Settings
 
 from .errors import SpaceUnavailable
@@ -28,6 +27,8 @@ class Encoders:
         with self._lock:
             found = self._made.get(name)
             if found is None:
+                from embeddings.registry import load_encoder  # the runtime takes a tenth of a second to import
+
                 s = self._settings
                 found = self._made[name] = load_encoder(name, s.cache, s.encoder_threads)
             return found
@@ -45,10 +46,33 @@ class Encoders:
     def of(self, space: Space, entry: SpaceEntry | None, models: Path) -> TextEncoder:
         """The encoder of questions for a space; SpaceUnavailable when it has no model yet."""
         if space.family == "bert":
-            return self.bert(space.model or self._settings.encoder)
+            encoder = self.bert(space.model or self._settings.encoder)
+            if entry is not None and made_by_another(entry, encoder):
+                raise SpaceUnavailable(mismatch(space, entry, encoder))
+            return encoder
         if entry is None or entry.model is None:
             raise SpaceUnavailable(
                 f"the space [{space.name}] has no vectors yet: its model is trained on the index once its documents "
                 "are searchable; wait with POST /{index}/_refresh?wait_for=vectors"
             )
         return self.trained(models / entry.model)
+
+
+def made_by_another(entry: SpaceEntry, encoder: TextEncoder) -> bool:
+    """Whether vectors of a space come from another model than this one: they cannot be compared."""
+    return bool(entry.parts) and entry.fingerprint.rpartition(":")[2] != encoder.fingerprint
+
+
+def mismatch(space: Space, entry: SpaceEntry, encoder: TextEncoder) -> str:
+    """What is wrong when `made_by_another`, and what repairs it."""
+    return (
+        f"the vectors of the space [{space.name}] were made by {entry.encoder or 'another model'}, this process has "
+        f"{description(encoder, space.metric)}; set QUARRY_ENCODER to the model that made them, or make them again "
+        "with `quarry embed INDEX --again`"
+    )
+
+
+def description(encoder: TextEncoder, metric: str) -> str:
+    """An encoder in words: name, dimension, pooling, metric."""
+    pooling = getattr(encoder, "pooling", "mean")
+    return f"{encoder.name} ({encoder.dimension} dimensions, {pooling} pooling, {metric})"

@@ -8,7 +8,6 @@ waits for a writer, a merge or another process.
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 import threading
 import time
@@ -23,7 +22,9 @@ from settings import Settings
 
 from .analyzers import Analyzers
 from .derive import Deriver
+from .durations import parse_interval
 from .errors import InvalidRequest
+from .index_settings import check_analyzers
 from .manifest import Manifest, file_lock, read_manifest
 from .mapping import Mapping
 from .points import Points
@@ -65,7 +66,9 @@ class Index:
         self._write_lock = threading.Lock()
         self._mapping: tuple[int, Mapping] | None = None
         self._settings: dict[str, Any] = {}
-        self.analyzers = Analyzers(dict(self.settings.get("analysis", {})))
+        self._analysis: tuple[int, dict[str, str]] | None = None
+        self._rules = Path(node.data) / "analysis"  # files that analyzers' settings name
+        self.analyzers = Analyzers(dict(self.settings.get("analysis", {})), self._rules)
         self.deriver = Deriver(self)
         self.points = Points(path / "points")
         self._views = ViewCache(self)
@@ -112,6 +115,15 @@ class Index:
         """The mapping now, in whichever process it was last changed."""
         return self._current_mapping()[1]
 
+    def analysis(self) -> dict[str, str]:
+        """For each text field what its analyzer makes of a sample, in 16 hexadecimal digits: it changes with the
+        analyzer's settings, its tables, and the code."""
+        version, mapping = self._current_mapping()
+        if self._analysis is None or self._analysis[0] != version:
+            found = {f.path: self.analyzers.digest(f.analyzer) for f in mapping.fields.values() if f.is_text}
+            self._analysis = version, found
+        return self._analysis[1]
+
     def _current_mapping(self) -> tuple[int, Mapping]:
         version = self.store.meta("mapping_version")
         known = self._mapping
@@ -142,12 +154,7 @@ class Index:
 
     def _check_analyzers(self, mapping: Mapping) -> None:
         """InvalidRequest when a field names an analyzer that there is not: no refresh could take it."""
-        for spec in mapping.fields.values():
-            for name in (spec.analyzer, spec.search_analyzer) if spec.is_text else ():
-                try:
-                    self.analyzers.get(name)
-                except ValueError as error:
-                    raise InvalidRequest(str(error)) from None
+        check_analyzers(mapping, self.settings, self._rules)
 
     def put_settings(self, changes: MappingABC[str, Any]) -> None:
         """Change settings that can change on an open index."""
@@ -170,6 +177,10 @@ class Index:
     def get(self, doc_id: str) -> Row | None:
         """The document as last written, whether searchable yet or not."""
         return self.store.get(doc_id)
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Row]:
+        """The documents of these ids that are there, as last written."""
+        return self.store.get_many(ids)
 
     # --- what is derived ------------------------------------------------------------------------
 
@@ -223,6 +234,23 @@ class Index:
             if space.family != "field" and (entry.covered if entry else 0) < manifest.covered:
                 return True
         return False
+
+    def check_analysis(self) -> None:
+        """Build the index again when its text was analyzed otherwise than it would be now: another version wrote it."""
+        known, now = self.read_manifest().analysis, self.analysis()
+        if any(now.get(path, digest) != digest for path, digest in known.items()):
+            with file_lock(self.path / "refresh.lock"):
+                known = self.read_manifest().analysis
+                changed = [path for path, digest in known.items() if now.get(path, digest) != digest]
+                if changed:
+                    self.deriver.rebuild(f"the analyzers of {', '.join(changed)} have changed")
+
+    def forget_vectors(self) -> None:
+        """Drop the vectors that models made, so that they are made again."""
+        with file_lock(self.path / "refresh.lock"):
+            old = self.read_manifest()
+            field = {name for name, space in self.spaces().items() if space.family == "field"}
+            self.deriver.publish(old, old.next(spaces={n: s for n, s in old.spaces.items() if n in field}))
 
     def refresh(self, wait: bool = True) -> bool:
         """Make all writes up to now searchable by their words.
@@ -308,14 +336,3 @@ class Index:
     def close(self) -> None:
         """Release the store's connections; views in use stay valid."""
         self.store.close()
-
-
-def parse_interval(value: Any) -> float:
-    """Seconds of "1s", "500ms", "2m", "-1" (never) or a number; InvalidRequest."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    found = re.fullmatch(r"(-?\d+(?:\.\d+)?)(ms|s|m|h|d)?", str(value))
-    if not found:
-        raise InvalidRequest(f"failed to parse setting [index.refresh_interval] with value [{value}] as a time value")
-    unit = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}[found[2]]
-    return float(found[1]) * unit

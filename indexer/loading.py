@@ -113,14 +113,15 @@ class Loader:
         self._ids: set[int] = set()
 
     def load(self, source: Records, progress: Callable[[], None] = lambda: None) -> LoadReport:
-        """Read all of `source`; `progress` is called after each record (`report` is current then)."""
+        """Read all of `source`; `progress` is called every few records (`report` is current then)."""
         begin = time.perf_counter()
         self._target.prepare(source.properties)
         try:
-            for record in source:
+            for number, record in enumerate(source):
                 if not self._take(record):
                     break
-                progress()
+                if number % 64 == 0:
+                    progress()
             if not self.report.stopped:
                 self._flush()
         finally:
@@ -132,7 +133,9 @@ class Loader:
         """Take one record; false when the run is to stop."""
         if isinstance(record, SourceDocument):
             self._waiting.append(record)
-            self._bytes += 64 + sum(len(v) if isinstance(v, str) else 64 for v in record.source.values())
+            self._bytes += 64
+            for value in record.source.values():
+                self._bytes += len(value) if type(value) is str else 64
             if len(self._waiting) >= self._batch or self._bytes >= BATCH_BYTES:
                 self._flush()
         elif isinstance(record, SourceSkipped):

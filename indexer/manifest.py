@@ -51,6 +51,7 @@ class SpaceEntry:
     model: str | None = None  # folder of a model trained on this index
     trained_on: int = 0  # documents it was trained on
     model_crc: int = 0  # CRC-32 of its file
+    encoder: str = ""  # what made the vectors: name, dimension, pooling, metric
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Manifest:
     segments: tuple[SegmentEntry, ...] = ()
     spaces: dict[str, SpaceEntry] = field(default_factory=dict)
     history: tuple[tuple[float, int], ...] = ()  # (time, covered) of the last generations
+    analysis: dict[str, str] = field(default_factory=dict)  # text field -> what its analyzer did to a sample
     format: int = FORMAT
 
     def next(self, **changes: Any) -> Manifest:

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import IndexUnreadable, StorageFailure, StorageFull, TooManyRequests, TruthDamaged
+from .errors import IndexNotFound, IndexUnreadable, StorageFailure, StorageFull, TooManyRequests, TruthDamaged
 from .migration import FORMAT, SCHEMA, migrate
 from .rows import Row, mark_checksum, meta_checksum, row_checksum, unpack
 from .transaction import Transaction, read_meta
@@ -72,11 +72,11 @@ class Store:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             if not self.path.is_file():  # connect would make an empty database of a deleted index
-                raise FileNotFoundError(self.path)
+                raise IndexNotFound(self.path.parent.name)
             found = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
             found.execute("PRAGMA synchronous=FULL")
             found.execute("PRAGMA cache_size=-16384")
-            found.execute("PRAGMA mmap_size=268435456")
+            found.execute("PRAGMA mmap_size=67108864")
             found.execute("PRAGMA wal_autocheckpoint=4000")
             self._local.connection = found
             with self._lock:
@@ -187,6 +187,16 @@ class Store:
         """The document's latest write, acknowledged a moment ago or long since; None when it is not there."""
         found = next(self._rows("id = ? AND superseded IS NULL AND body IS NOT NULL", (doc_id,)), None)
         return None if found is None else _sound(found)
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Row]:
+        """`get` of many documents at once; those that are not there are left out."""
+        out: dict[str, Row] = {}
+        for start in range(0, len(ids), 500):
+            part = list(ids[start : start + 500])
+            marks = ",".join("?" * len(part))
+            for found in self._rows(f"id IN ({marks}) AND superseded IS NULL AND body IS NOT NULL", part):
+                out[found[0].id] = _sound(found)
+        return out
 
     def fetch(self, seqs: Sequence[int]) -> dict[int, Row]:
         """The rows of the given sequence numbers, by sequence number; purged ones are left out. TruthDamaged."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from .loading import Written
+from .refresher import WORTH, Refresher
 from .sources import SourceDocument
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ class EmbeddedTarget:
     def __init__(self, node: Node, name: str) -> None:
         self._node = node
         self._name = name
+        self._refresher = Refresher(node.settings.data, name)
+        self._written = 0
 
     @property
     def _index(self) -> Index:
-        return self._node.index(self._name)
+        return self._node.index(self._node.writer(self._name))
 
     def prepare(self, properties: dict[str, Any]) -> None:
         index = self._node.get_or_create(self._name)
@@ -40,21 +43,27 @@ class EmbeddedTarget:
             index.put_mapping({"properties": new})
 
     def stored(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        index = self._index
-        rows = [row for row in map(index.get, ids) if row is not None and row.body is not None]
-        return {row.id: orjson.loads(row.body or b"") for row in rows}
+        return {row.id: orjson.loads(row.body or b"") for row in self._index.get_many(ids).values()}
 
     def write(self, documents: Sequence[SourceDocument]) -> list[Written]:
         from .writes import Operation
 
+        self._written += len(documents)
+        if self._written > WORTH:  # so many that a second process pays
+            self._refresher.begin()
         operations = [Operation("index", document.id, document.source) for document in documents]
-        return [
-            Written(result.result == "created", result.error.reason if result.error else None)
-            for result in self._index.write(operations)
-        ]
+        with self._node.writing(self._name) as index:
+            results = index.write(operations)
+        return [Written(r.result == "created", r.error.reason if r.error else None) for r in results]
 
     def refresh(self) -> None:
+        self._refresher.end()
         self._index.refresh()
+        self._index.merge(wait=False)
+
+    def close(self) -> None:
+        """Let go of the process that refreshes, if any."""
+        self._refresher.end()
 
     def fill(self, progress: Progress) -> None:
         # Where a running service is filling the same spaces already, watch it; should it stop, go on here.

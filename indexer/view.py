@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .manifest import Manifest, SegmentEntry, SpaceEntry
+from .rows import Row
 from .segment import Segment, SegmentError, Tombstones
 from .segment.vectors import VectorPart
-from .rows import Row
 
 if TYPE_CHECKING:
     from .engine import Index
@@ -124,6 +124,8 @@ class ViewCache:
         if view is not None and key == self._key:
             return view
         with self._lock:
+            if self._view is None:
+                self._index.check_analysis()
             for _ in range(20):
                 key = _identity(self._index.manifest_path)
                 if self._view is not None and key == self._key:
