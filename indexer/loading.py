@@ -7,6 +7,7 @@ found unchanged, at reading speed.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,39 @@ class LoadReport:
         }
 
 
+class SeenIds:
+    """A set of ids whose memory does not grow with it: 64-bit hashes in a temporary database of SQLite's."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)  # a file of its own, gone when it is closed
+        self._database.executescript(
+            "PRAGMA cache_size = -16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            "CREATE TABLE seen (hash INTEGER PRIMARY KEY)"
+        )
+        self._new: set[int] = set()
+
+    def add(self, identity: str) -> None:
+        self._new.add(hash(identity))
+        if len(self._new) >= BATCH:
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((h,) for h in self._new))
+            self._database.execute("COMMIT")
+            self._new.clear()
+
+    def discard(self, identity: str) -> None:
+        self._new.discard(hash(identity))
+        self._database.execute("DELETE FROM seen WHERE hash = ?", (hash(identity),))
+
+    def __contains__(self, identity: str) -> bool:
+        if hash(identity) in self._new:
+            return True
+        found = self._database.execute("SELECT 1 FROM seen WHERE hash = ?", (hash(identity),)).fetchone()
+        return found is not None
+
+    def close(self) -> None:
+        self._database.close()
+
+
 class Loader:
     """One run of loading; `report` is true at every moment, also after an interruption."""
 
@@ -108,14 +142,14 @@ class Loader:
         self._strict = strict
         self._waiting: list[SourceDocument] = []
         self._bytes = 0
-        # Ids that this run has put in, by hash (8 bytes, so that millions fit): a second row of the same id
-        # would otherwise overwrite the first one, in every run again.
-        self._ids: set[int] = set()
 
     def load(self, source: Records, progress: Callable[[], None] = lambda: None) -> LoadReport:
         """Read all of `source`; `progress` is called every few records (`report` is current then)."""
         begin = time.perf_counter()
         self._target.prepare(source.properties)
+        # Ids that this run has put in: a second row of the same id would otherwise overwrite the first one, in
+        # every run again.
+        self._seen = SeenIds()
         try:
             for number, record in enumerate(source):
                 if not self._take(record):
@@ -125,6 +159,7 @@ class Loader:
             if not self.report.stopped:
                 self._flush()
         finally:
+            self._seen.close()
             self.report.seconds = time.perf_counter() - begin
         progress()
         return self.report
@@ -163,13 +198,13 @@ class Loader:
             known = stored.get(document.id)
             if known == document.source:
                 self.report.unchanged += 1
-                self._ids.add(hash(document.id))
-            elif hash(document.id) in self._ids:
+                self._seen.add(document.id)
+            elif known is not None and document.id in self._seen:
                 reason = f"the id [{document.id}] came before with other fields; the first document is kept"
                 self._fail(SourceError(document.location, reason))
             else:
                 changed.append(document)
-                self._ids.add(hash(document.id))
+                self._seen.add(document.id)
                 stored[document.id] = document.source
             if self.report.stopped:
                 break
@@ -177,7 +212,7 @@ class Loader:
             return
         for document, written in zip(changed, self._target.write(changed), strict=True):
             if written.error is not None:
-                self._ids.discard(hash(document.id))
+                self._seen.discard(document.id)
                 self._fail(SourceError(document.location, written.error))
             elif written.created:
                 self.report.added += 1

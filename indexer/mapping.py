@@ -31,6 +31,7 @@ BODY_NAMES = (
 )
 MAX_FIELDS = 1000
 MAX_DEPTH = 20
+MAX_TERM = 8191  # code points that are at most 32,766 bytes of UTF-8, the longest term of a keyword
 _ROOT_KEYS = {
     "properties",
     "dynamic",
@@ -110,6 +111,20 @@ class Mapping:
                 if old and old.params.get(key) != spec.params.get(key) and key in (old.params | spec.params):
                     raise InvalidRequest(f"Mapper for [{path}] conflicts with existing mapper: [{key}] is fixed")
         return Mapping(_merge(self.body, new.body))
+
+    def is_plain(self, source: dict[str, Any]) -> bool:
+        """Whether a document has strings in known text fields only: it needs no check and maps to itself."""
+        plain = self._plain
+        return all(type(value) is str and key in plain for key, value in source.items())
+
+    @cached_property
+    def _plain(self) -> frozenset[str]:
+        """Text fields that take any string: not copied, and with no sub-field that could refuse one."""
+        tight = {f.parent for f in self.fields.values() if f.parent is not None and not _takes_any_string(f)}
+        return frozenset(
+            f.path for f in self.fields.values()
+            if f.type == "text" and f.parent is None and not f.copy_to and f.path not in tight and not self._copies
+        )  # fmt: skip
 
     def observed(self, source: dict[str, Any]) -> Mapping:
         """This mapping, or one with the fields that `source` brings for the first time (dynamic mapping)."""
@@ -203,7 +218,13 @@ class Mapping:
         dense_vector fields give one list of floats, completion fields (input, weight) pairs. InvalidDocument
         names the first value that the mapping cannot take.
         """
-        out: dict[str, list[Any]] = {}
+        if self.is_plain(source):
+            out = {path: [value] for path, value in source.items()}
+            for path, parent in self._multi:
+                if parent in out and len(source[parent]) <= self.fields[path].params.get("ignore_above", MAX_TERM):
+                    out[path] = out[parent]
+            return out
+        out = {}
         self._extract(source, "", out, 0)
         copied: dict[str, list[Any]] = {}
         for target, paths in self._copies.items():
@@ -274,6 +295,12 @@ class Mapping:
                 continue
             out.append(typed)
         return out
+
+
+def _takes_any_string(spec: Field) -> bool:
+    if spec.type == "keyword":
+        return int(spec.params.get("ignore_above", MAX_TERM + 1)) <= MAX_TERM
+    return spec.type == "text" and "ignore_above" not in spec.params
 
 
 def values_at(source: Any, path: str) -> Iterator[Any]:

@@ -108,8 +108,9 @@ class Writer:
         if not isinstance(source, dict):
             raise InvalidDocument("failed to parse: a document is a JSON object")
         try:
-            mapping = mapping.observed(source)
-            mapping.extract(source)
+            if not mapping.is_plain(source):
+                mapping = mapping.observed(source)
+                mapping.extract(source)
             body = orjson.dumps(source)
         except InvalidDocument as error:
             where = f" in document with id '{doc_id}'" if doc_id is not None else ""
@@ -156,8 +157,8 @@ class Writer:
             if source is None and old is not None:
                 return WriteResult(doc_id, old.seq, old.version, "noop", source=old.body), mapping
             mapping, body = self._validated(source, mapping, doc_id)
-        else:
-            mapping = mapping.observed(op.source or {})
+        elif op.source is not None and not mapping.is_plain(op.source):
+            mapping = mapping.observed(op.source)
         assert body is not None
         seq = tx.put(doc_id, version, body, old.seq if old else None)
         current[doc_id] = Row(seq, doc_id, version, body)

@@ -15,9 +15,15 @@ def test_dynamic_types_are_elasticsearchs():
         {"标题": "北京", "n": 3, "x": 1.5, "ok": True, "day": "2024-02-03", "a": {"b": ["x", "y"]}, "none": None}
     )
     assert {path: f.type for path, f in mapping.fields.items()} == {
-        "标题": "text", "标题.keyword": "keyword", "n": "long", "x": "float", "ok": "boolean", "day": "date",
-        "a.b": "text", "a.b.keyword": "keyword",
-    }  # fmt: skip
+        "标题": "text",
+        "标题.keyword": "keyword",
+        "n": "long",
+        "x": "float",
+        "ok": "boolean",
+        "day": "date",
+        "a.b": "text",
+        "a.b.keyword": "keyword",
+    }
 
 
 def test_a_type_stays_and_a_wrong_value_names_field_and_type():
@@ -106,3 +112,40 @@ def test_values_at_dotted_paths():
     source = {"a": [{"b": 1}, {"b": [2, 3]}], "a.c": 4}
     assert list(values_at(source, "a.b")) == [1, 2, 3]
     assert list(values_at(source, "a.c")) == [4]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["title", "text", "tag", "n", "more"]),
+        st.one_of(st.text(max_size=20), st.none(), st.integers(), st.lists(st.text(max_size=3), max_size=2)),
+    ),
+    st.booleans(),
+)
+def test_plain_documents_are_extracted_like_all_others(source, limited):
+    fields = {"keyword": {"type": "keyword", "ignore_above": 5 if limited else 9000}, "words": {"type": "text"}}
+    mapping = Mapping(
+        {
+            "properties": {
+                "title": {"type": "text", "fields": fields},
+                "text": {"type": "text"},
+                "tag": {"type": "keyword"},
+            }
+        }
+    )
+
+    class Never(Mapping):
+        def is_plain(self, source):
+            return False
+
+    slow = Never(mapping.to_dict())
+    assert mapping.observed(source).to_dict() == slow.observed(source).to_dict()
+    assert outcome(mapping, source) == outcome(slow, source)
+    if mapping.is_plain(source):
+        assert mapping.observed(source) is mapping
+
+
+def outcome(mapping, source):
+    try:
+        return mapping.extract(source)
+    except InvalidDocument as error:
+        return error.reason
