@@ -77,9 +77,5 @@ class Background:
         if index.spaces_due():
             try:
                 self._node.fill_vectors(index, wait=False)
-                index.space_error = None
-            except RuntimeError as error:
-                if str(error) != index.space_error:
-                    logger.warning("index %s: %s", index.name, error)
-                index.space_error = str(error)
+            except RuntimeError:
                 index.space_retry = time.monotonic() + 30.0

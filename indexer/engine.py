@@ -25,7 +25,7 @@ from .derive import Deriver
 from .durations import parse_interval
 from .errors import InvalidRequest
 from .index_settings import check_analyzers
-from .manifest import Manifest, file_lock, read_manifest
+from .manifest import Manifest, file_lock, read_manifest, replace_file
 from .mapping import Mapping
 from .points import Points
 from .rows import Row
@@ -74,7 +74,6 @@ class Index:
         self._views = ViewCache(self)
         self._scrubber = Scrubber(self)
         self.inode = path.stat().st_ino
-        self.space_error: str | None = None  # why a space cannot be filled here, e.g. a model is missing
         self.space_retry = 0.0
         self._reconcile()
 
@@ -143,6 +142,23 @@ class Index:
     def spaces(self, mapping: Mapping | None = None) -> dict[str, Space]:
         """The semantic spaces of this index."""
         return spaces_of(mapping or self.mapping, self.settings, self.node.encoder)
+
+    @property
+    def space_error(self) -> str | None:
+        """Why vectors could not be made, in whichever process it was last tried; None when they could."""
+        try:
+            return (self.path / "vectors.error").read_text() or None
+        except FileNotFoundError:
+            return None
+
+    def note_space_error(self, reason: str | None) -> None:
+        """Tell every process why vectors could not be made, or that they could."""
+        path = self.path / "vectors.error"
+        if reason is None:
+            path.unlink(missing_ok=True)
+        elif reason != self.space_error:
+            logger.warning("index %s: %s", self.name, reason)
+            replace_file(path, reason.encode(), durable=False)
 
     def put_mapping(self, body: MappingABC[str, Any]) -> None:
         """Add fields; InvalidRequest when a field's type would change."""

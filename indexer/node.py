@@ -263,7 +263,12 @@ class Node:
         """Bring the spaces of an index up to its last refresh; False when another process is at it."""
         with file_lock(index.path / "vectors.lock", wait) as got:
             if got:
-                SpaceFiller(index, self.encoders, self._background.stopping).fill(progress)
+                try:
+                    SpaceFiller(index, self.encoders, self._background.stopping).fill(progress)
+                except RuntimeError as error:
+                    index.note_space_error(str(error))
+                    raise
+                index.note_space_error(None)
             return got
 
     def start(self) -> None:

@@ -11,8 +11,10 @@ from api.parameters import TARGETS, Parameter, boolean
 from api.render import Reply
 from api.routing import Route
 from indexer.engine import Index, IndexStats
+from indexer.errors import SpaceUnavailable
 
 _POLL = 0.1
+_PATIENCE = 5.0  # seconds without a new vector after which a known reason is told
 
 
 def shards(count: int) -> dict[str, int]:
@@ -35,8 +37,13 @@ def refresh(call: Call) -> Reply:
 
 
 def _wait_for_vectors(indices: list[Index], timeout: float | None) -> dict[str, dict[str, int]]:
-    """Wait until every vector is searchable; what is still to come, by index and space, at the end."""
+    """Wait until every vector is searchable; what is still to come, by index and space, at the end.
+
+    SpaceUnavailable with the reason when nothing more comes because a model cannot be had.
+    """
     deadline = None if timeout is None or timeout < 0 else time.monotonic() + timeout
+    before: dict[str, dict[str, int]] = {}
+    moved = time.monotonic()
     while True:
         waiting = {}
         for index in indices:
@@ -45,6 +52,12 @@ def _wait_for_vectors(indices: list[Index], timeout: float | None) -> dict[str, 
                 waiting[index.name] = left
         if not waiting or (deadline is not None and time.monotonic() >= deadline):
             return waiting
+        if waiting != before:
+            before, moved = waiting, time.monotonic()
+        elif time.monotonic() - moved > _PATIENCE:
+            reason = next((i.space_error for i in indices if i.name in waiting and i.space_error), None)
+            if reason is not None:
+                raise SpaceUnavailable(reason)
         time.sleep(_POLL)
 
 
