@@ -129,8 +129,8 @@ class DenseLeg:
         value = float(self.score(np.array([doc]))[0])
         if np.isnan(value):
             return Explanation(0.0, f"no vector in space [{self.name}] yet")
-        unit = "best sentence" if self.space.vectors == "sentence" else "passage"
-        return Explanation(value, f"cosine of the question and the {unit} in space [{self.name}]")
+        unit = "its best sentence and the passage (their mean)" if self.space.vectors == "sentence" else "the passage"
+        return Explanation(value, f"cosine of the question and {unit} in space [{self.name}]")
 
 
 class QueryLeg:

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.segment.decoding import decode_term
 from indexer.segment.dictionary import less_bytes, same_bytes
-from indexer.segment.kernels import inline, int64, kernel, view_i64, view_u8, view_u32
+from indexer.segment.kernels import copy_bytes, inline, int64, kernel, view_i64, view_u8, view_u32
 from indexer.segment.layout import skip_positions
 from indexer.segment.reading import TextField
 
@@ -90,7 +90,7 @@ def _append(
             here = skip_positions(here, int64(freq_of[code]))
         if doc == _DEAD:
             size = before - run
-            positions[place : place + size] = view_u8(run, size)
+            copy_bytes(run, size, positions, place)
             place += size
             run = here
         else:
@@ -98,7 +98,7 @@ def _append(
             codes[kept] = code
             kept += 1
     size = here - run
-    positions[place : place + size] = view_u8(run, size)
+    copy_bytes(run, size, positions, place)
     return kept, place + size
 
 

@@ -16,8 +16,10 @@ prepare_kernel_cache()
 import numba
 import numpy as np
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
+
+_njit: Any = numba.njit
 
 
 def kernel(*signatures: str) -> Any:
@@ -25,60 +27,72 @@ def kernel(*signatures: str) -> Any:
     return numba.njit(list(signatures), cache=True, nogil=True, error_model="numpy")
 
 
-#: A helper of kernels: compiled into its callers, never called from Python on a hot path.
-inline: Any = numba.njit(nogil=True, error_model="numpy")
+#: A helper of kernels: compiled into its callers, never called from Python on a hot path. It makes no arrays,
+#: so that numba counts no references in it: a slice then costs nothing, elsewhere an atomic operation.
+inline: Any = _njit(nogil=True, error_model="numpy", _nrt=False)
 
 
 #: Conversion of a number within kernels.
 int64: Any = np.int64
 
-_carray: Any = vars(numba)["carray"]
 _intrinsic: Any = intrinsic
+_populate: Any = populate_array
 
 
-@_intrinsic
-def _pointer(typing_context: Any, address: Any) -> Any:
-    """The address as a void pointer."""
-    if not isinstance(address, types.Integer):
-        raise numba.core.errors.TypingError(f"an address is an integer, not {address}")
+def _viewer(dtype: Any) -> Any:
+    """What makes of an address and a size the array that lies there (not counted, not checked)."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+    @_intrinsic
+    def view(typing_context: Any, address: Any, size: Any) -> Any:
+        if not isinstance(address, types.Integer) or not isinstance(size, types.Integer):
+            raise numba.core.errors.TypingError(f"an address and a size are integers, not {address} and {size}")
+        array_type = types.Array(dtype, 1, "C")
 
-    return types.voidptr(address), generate
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            at, length = (
+                context.cast(builder, value, given, types.intp)
+                for value, given in zip(arguments, signature.args, strict=True)
+            )
+            array = context.make_array(array_type)(context, builder)
+            width = context.get_constant(types.intp, dtype.bitwidth // 8)
+            data = builder.inttoptr(at, array.data.type)
+            _populate(array, data=data, shape=[length], strides=[width], itemsize=width, meminfo=None)
+            return array._getvalue()
+
+        return array_type(address, size), generate
+
+    return view
 
 
-@inline
-def view_u8(address: int, size: int) -> np.ndarray:
-    """uint8[size] at an address."""
-    return _carray(_pointer(address), (size,), np.uint8)
-
-
-@inline
-def view_u16(address: int, size: int) -> np.ndarray:
-    """uint16[size] at an address."""
-    return _carray(_pointer(address), (size,), np.uint16)
-
-
-@inline
-def view_u32(address: int, size: int) -> np.ndarray:
-    """uint32[size] at an address."""
-    return _carray(_pointer(address), (size,), np.uint32)
+#: ``view_u8(address, size)``: uint8[size] at an address; and so on.
+view_u8 = _viewer(types.uint8)
+view_u16 = _viewer(types.uint16)
+view_u32 = _viewer(types.uint32)
+view_i64 = _viewer(types.int64)
+view_f32 = _viewer(types.float32)
+view_f64 = _viewer(types.float64)
+_u64 = _viewer(types.uint64)
 
 
 @inline
 def view_u64(address: int) -> int:
     """The uint64 at an address of any alignment."""
-    return _carray(_pointer(address), (1,), np.uint64)[0]
+    return _u64(address, 1)[0]
 
 
 @inline
-def view_i64(address: int, size: int) -> np.ndarray:
-    """int64[size] at an address."""
-    return _carray(_pointer(address), (size,), np.int64)
+def copy_bytes(address: int, size: int, out: np.ndarray, at: int) -> None:
+    """Bytes at an address to ``out[at:]`` (uint8); they do not overlap."""
+    source = view_u8(address, size)
+    for i in range(size):
+        out[at + i] = source[i]
 
 
-@inline
-def view_f32(address: int, size: int) -> np.ndarray:
-    """float32[size] at an address."""
-    return _carray(_pointer(address), (size,), np.float32)
+@kernel("int64(int64, int64)")
+def touch_pages(address: int, size: int) -> int:
+    """Read a byte of every page."""
+    letters = view_u8(address, size)
+    total = 0
+    for at in range(0, size, 4096):
+        total += letters[at]
+    return total

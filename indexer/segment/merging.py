@@ -17,6 +17,8 @@ from indexer.segment.reading import Segment, TextField
 from indexer.segment.values import smallest_dtype, write_seqs
 from indexer.segment.writing import FILE_NAME, SegmentInfo
 
+_RELEASE = 64 << 20  # decoded bytes after which what was read of the sources is given back
+
 
 @dataclass(slots=True)
 class _Source:
@@ -130,11 +132,17 @@ def _merge_text(
         table.freqs,
     )
     blobs, bounds = [], [np.zeros(1, np.int64)]
+    unreleased = 0
     for run in gatherer:
         writer.dictionary(run.blob, run.bounds, run.classes)
         writer.postings(run.starts, run.docs, run.codes, run.positions, run.places, run.classes)
         blobs.append(run.blob)
         bounds.append(run.bounds[1:].astype(np.int64) + bounds[-1][-1])
+        unreleased += run.docs.nbytes + run.positions.nbytes
+        if unreleased > _RELEASE:
+            unreleased = 0
+            for source in sources:
+                source.segment.release()
     blob = np.concatenate(blobs) if blobs else np.empty(0, np.uint8)
     attributes = writer.finish(blob, np.concatenate(bounds).astype(np.uint32))
     if norms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Hashable
 from functools import cached_property
@@ -14,8 +15,11 @@ from indexer.segment.codes import CodeTable
 from indexer.segment.columns import Column
 from indexer.segment.container import SectionFile
 from indexer.segment.decoding import decode_one, decode_positions
+from indexer.segment.kernels import touch_pages
 from indexer.segment.vocabulary import Vocabulary
 from indexer.segment.writing import FILE_NAME
+
+_WORTH_WARMING = 1 << 20  # bytes
 
 
 class TextField(Vocabulary):
@@ -126,6 +130,7 @@ class Segment:
         self._text: dict[str, TextField] = {}
         self._columns: dict[str, Column] = {}
         self._lock = threading.Lock()
+        self._warm = False
 
     @classmethod
     def open(cls, path: Path) -> Segment:
@@ -158,6 +163,24 @@ class Segment:
                 column = Column(self._file, attributes["prefix"], attributes["kind"], self.documents, terms)
                 found = self._columns.setdefault(field, column)
         return found
+
+    def warm(self) -> None:
+        """Map the file's pages into this process in the background, once, so that queries meet few page faults.
+
+        Nothing is done for a small file, nor for one of more than a quarter of the machine's memory.
+        """
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if self._warm or not _WORTH_WARMING <= self.size <= memory // 4:
+            return
+        self._warm = True
+        threading.Thread(target=self._touch, name=f"warm-{self.name}", daemon=True).start()
+
+    def _touch(self) -> None:
+        touch_pages(self._file.address, self._file.size)
+
+    def release(self) -> None:
+        """Give the pages that were read back to the system, as a long run over the whole file should."""
+        self._file.release()
 
     def verify(self) -> list[str]:
         """Damaged sections as ``file:section``; empty when every checksum holds."""

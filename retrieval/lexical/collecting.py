@@ -71,6 +71,12 @@ def _cut(keys: np.ndarray, size: int, k: int) -> int:
 
 
 @inline
+def nth(keys: np.ndarray, size: int, n: int) -> int:
+    """The n-th greatest of ``size`` keys in a buffer (not a heap), which are moved about."""
+    return _cut(keys, size, n)
+
+
+@inline
 def push(keys: np.ndarray, state: np.ndarray, key: int) -> None:
     """Offer a key that is not below the threshold; keys are all different."""
     size, k = state[0], state[1]

@@ -12,15 +12,18 @@ import numpy as np
 
 from indexer.segment.decoding import decode_term, read_position
 from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
+from indexer.segment.layout import is_ranged
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
+from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.positions import positions_address
-from retrieval.lexical.probing import code_of, find_posting
+from retrieval.lexical.probing import code_of, find_later
 from retrieval.lexical.scanning import blocked, saturate
 from retrieval.lexical.sloppy import exact_frequency, sloppy_frequency
 from retrieval.lexical.term_info import (
     ABSENT,
     CODES,
+    CURSOR,
     IDS,
     INFO,
     KIND,
@@ -30,28 +33,13 @@ from retrieval.lexical.term_info import (
     describe_term,
     escaped_code,
     range_postings,
+    search_range,
     seed_bound,
 )
 
 _SLACK = np.float32(1.00001)
 _SEEDS = 32
-_ANY = np.float32(1e38)  # a bound that never excludes
-
-
-@inline
-def search_range(info: np.ndarray, doc: int, documents: int) -> int:
-    """A ranged term's posting of a document, or -1, by a search without branches."""
-    low, high = range_postings(info, doc >> 7, documents)
-    size = high - low
-    if size == 0:
-        return -1
-    ids = view_u16(info[IDS], high)
-    want = doc & 65535
-    while size > 1:
-        half = size >> 1
-        low += half if int64(ids[low + half]) <= want else 0
-        size -= half
-    return low if int64(ids[low]) == want else -1
+_ANY = np.float32(1e35)  # a bound that never excludes
 
 
 @inline
@@ -65,15 +53,17 @@ def find_others(
     doc: int,
     postings: np.ndarray,
 ) -> bool:
-    """Whether all terms but the first of ``order`` hold a document; ``postings`` gets which posting it is."""
+    """Whether all terms but the first of ``order`` hold a document; ``postings`` gets which posting it is. Where
+    there are terms without ranges, documents must ascend."""
     documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
     for i in range(1, order.size):
         t = order[i]
         if infos[t, KIND] == RANGED:
             postings[t] = search_range(infos[t], doc, documents)
         else:
-            row = rows[slots[t], s, 0]
-            postings[t] = find_posting(row[0], row[1], documents, positional, doc)
+            found = find_later(rows[slots[t], s, 0], documents, positional, doc, infos[t, CURSOR])
+            infos[t, CURSOR] = found if found >= 0 else -2 - found
+            postings[t] = found
         if postings[t] < 0:
             return False
     return True
@@ -123,29 +113,29 @@ def phrase_frequency(
     starts: np.ndarray,
     buffer: np.ndarray,
     work: np.ndarray,
+    cursors: np.ndarray,
 ) -> float:
-    """How often the phrase occurs where these postings meet; ``buffer`` holds all their positions."""
+    """How often the phrase occurs where these postings meet; ``buffer`` holds all their positions. ``cursors``:
+    int64[terms, 2], see :func:`retrieval.lexical.positions.positions_address`."""
     documents = segment[tables.DOCUMENTS]
     freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
     for t in range(offsets.size):
         row = rows[slots[t], s, 0]
-        here = positions_address(row[0], row[1], documents, postings[t], freqs)
+        here = positions_address(row[0], row[1], documents, postings[t], freqs, cursors[t])
         position = 0
         for i in range(starts[t], starts[t + 1]):
             value, here = read_position(here)
             position += value
             buffer[i] = position
+        cursors[t, 0] = postings[t] + 1
+        cursors[t, 1] = here
     if slop == 0:
         return float(exact_frequency(buffer, starts, offsets, work[0]))
     return sloppy_frequency(buffer, starts, offsets, repeats, slop, work[0], work[1])
 
 
-@kernel(
-    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64, boolean,"
-    " int64[::1], int64[::1], int64, boolean, float32[::1], float32[::1], int64[::1], int64[::1], uint32[::1],"
-    " float32[::1])"
-)
-def top_and(
+@inline
+def conjoin(
     segments: np.ndarray,
     rows: np.ndarray,
     slots: np.ndarray,
@@ -158,34 +148,27 @@ def top_and(
     slop: int,
     by_table: bool,
     shape: np.ndarray,
+    scale: float,
     bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
-    docs_out: np.ndarray,
-    scores_out: np.ndarray,
-) -> tuple[int, int]:
-    """The best documents with all of the terms ``rows[slots]``; parameters and result as
-    :func:`retrieval.lexical.ranges.top_or`.
-
-    ``phrase``: they must form a phrase (``offsets``, ``repeats``, ``slop``: see
-    :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class;
-    only then ``by_table`` may be False (see :func:`retrieval.lexical.scanning.scan`).
-    """
+    infos: np.ndarray,
+    numbers: np.ndarray,
+    places: np.ndarray,
+    seen: np.ndarray,
+    buffer: np.ndarray,
+    lead_docs: np.ndarray,
+    lead_codes: np.ndarray,
+    slopes: np.ndarray,
+    score: np.ndarray,
+    threshold: np.ndarray,
+) -> int:
+    """:func:`top_and`, when it has made its arrays; returns the matches counted."""
     terms = slots.size
-    infos = np.zeros((terms, INFO), np.int64)
-    order = np.empty(terms, np.int64)
-    tables_at = np.empty(terms, np.int64)
-    limits = np.zeros((terms, 256), np.float32)
-    postings, codes = np.empty(terms, np.int64), np.empty(terms, np.int64)
-    starts = np.zeros(terms + 1, np.int64)
-    buffer = np.empty(1 << 10, np.int64)
-    work = np.empty((2, terms), np.int64)
-    seen = np.zeros(128, np.uint8)
-    places = np.empty((terms, 128), np.int64)
-    score = np.zeros(1, np.float32)
-    bits = score.view(np.uint32)
-    threshold = np.zeros(1, np.float32)
-    threshold_bits = threshold.view(np.uint32)
+    order, tables_at, postings, codes = numbers[0, :terms], numbers[1, :terms], numbers[2, :terms], numbers[3, :terms]
+    starts, work = numbers[4], numbers[5:7, : offsets.size]
+    cursors = numbers[7:9].reshape(-1)[: 2 * terms].reshape((terms, 2))
+    bits, threshold_bits = score.view(np.uint32), threshold.view(np.uint32)
     first_column = tables.PER_CLASS + kinds[slots[0]] * tables.CLASS_COLUMNS
     bounded = by_table and not (phrase and slop > 0)  # sloppy matches may outnumber the rarest term
     total = 0
@@ -194,14 +177,15 @@ def top_and(
         documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
         missing = phrase and positional == 0
         for t in range(terms):
-            describe_term(segments[s], rows[slots[t], s], infos[t], 0)
+            describe_term(segment, rows[slots[t], s, 0], infos[t], 0)
+            infos[t, CURSOR] = 0
             missing |= infos[t, KIND] == ABSENT
             column = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
             tables_at[t] = segment[column + tables.TABLE]
             if bounded and not missing:
-                above = view_f32(segment[column + tables.LIMITS], 256)
-                for q in range(256):
-                    limits[t, q] = weights[t] * above[q] * _SLACK
+                slopes[t] = weights[t] * view_f32(segment[column + tables.LIMITS], 257)[256] * _SLACK
+                if phrase and kinds[slots[t]] != kinds[slots[0]]:
+                    slopes[t] = _ANY  # a phrase has the length norm of its first term's class: no bound for it
             at = t
             while at > 0 and infos[order[at - 1], SIZE] > infos[t, SIZE]:
                 order[at] = order[at - 1]
@@ -209,12 +193,11 @@ def top_and(
             order[at] = t
         if missing:
             continue
+        cursors[:] = -1
         freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
         lead = order[0]
         size = infos[lead, SIZE]
         ranged = infos[lead, KIND] == RANGED
-        lead_docs = np.empty(0 if ranged else size, np.uint32)
-        lead_codes = np.empty(lead_docs.size, np.uint32)
         steps = size
         seed = np.float32(np.inf)
         if ranged:
@@ -223,13 +206,13 @@ def top_and(
             mine[:] = np.inf if phrase else 0
             for t in range(terms):
                 best = view_u8(infos[t, MAXIMA], steps)
-                limit = limits[t]
+                slope = slopes[t]
                 if phrase:
                     for r in range(steps):
-                        mine[r] = min(mine[r], limit[best[r]])
+                        mine[r] = min(mine[r], slope * np.float32(best[r]))
                 else:
                     for r in range(steps):
-                        mine[r] = mine[r] + limit[best[r]] if best[r] else np.float32(-np.inf)
+                        mine[r] = mine[r] + slope * np.float32(best[r]) if best[r] else np.float32(-np.inf)
             if not bounded:
                 mine[:] = _ANY
             elif count_to == 0:
@@ -266,16 +249,16 @@ def top_and(
                         threshold_bits[0] = np.uint32(state[2] >> 32)
                         if not ranged:
                             bound = weights[lead] * view_f32(tables_at[lead], segment[tables.CODES])[lead_codes[p]]
-                            bound *= _SLACK
+                            bound = _ANY if slopes[lead] == _ANY else bound * _SLACK
                             for i in range(1, terms):
                                 t = order[i]
                                 q = 255
                                 if infos[t, KIND] == RANGED:
                                     q = int64(view_u8(infos[t, MAXIMA] + (doc >> 7), 1)[0])
                                 if phrase:
-                                    bound = min(bound, limits[t, q])
+                                    bound = min(bound, slopes[t] * np.float32(q))
                                 else:
-                                    bound += limits[t, q]
+                                    bound += slopes[t] * np.float32(q)
                             if bound < threshold[0]:
                                 continue
                     postings[lead] = p
@@ -300,18 +283,29 @@ def top_and(
                     if phrase:
                         least = np.float32(np.inf)
                         for t in range(terms):
-                            starts[t + 1] = starts[t] + int64(freqs[codes[t]])
-                            if pruning:
-                                least = min(least, limits[t, 255])
+                            if t < offsets.size:
+                                starts[t + 1] = starts[t] + int64(freqs[codes[t]])
+                            if pruning and slopes[t] != _ANY:
+                                least = min(least, slopes[t] * np.float32(255))
                                 table = view_f32(tables_at[t], segment[tables.CODES])
                                 least = min(least, weights[t] * table[codes[t]] * _SLACK)
                         if least < threshold[0]:
                             continue
-                        if starts[terms] > buffer.size:
-                            buffer = np.empty(2 * starts[terms], np.int64)
                         frequency = np.float32(
                             phrase_frequency(
-                                segment, rows, s, slots, postings, codes, offsets, repeats, slop, starts, buffer, work
+                                segment,
+                                rows,
+                                s,
+                                slots,
+                                postings,
+                                codes,
+                                offsets,
+                                repeats,
+                                slop,
+                                starts,
+                                buffer,
+                                work,
+                                cursors,
                             )
                         )
                         if frequency == 0:
@@ -324,11 +318,69 @@ def top_and(
                         factor = view_f32(segment[first_column + tables.FACTORS], length + 1)[length]
                         score[0] = weights[0] * saturate(frequency, factor, shape)
                     else:
+                        whole = 0
                         for t in range(terms):
                             table = view_f32(tables_at[t], segment[tables.CODES])
-                            score[0] += weights[t] * table[codes[t]]
+                            whole += to_fixed(weights[t] * table[codes[t]], scale)
+                        score[0] = score_of(whole, scale)
                     total += 1
                     key = make_key(bits[0], segment[tables.BASE] + doc)
                     if key > state[2]:
                         push(keys, state, key)
+    return total
+
+
+@kernel(
+    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64, boolean,"
+    " int64[::1], int64[::1], int64, boolean, float32[::1], float64, float32[::1], int64[::1], int64[::1],"
+    " uint32[::1], float32[::1])"
+)
+def top_and(
+    segments: np.ndarray,
+    rows: np.ndarray,
+    slots: np.ndarray,
+    kinds: np.ndarray,
+    weights: np.ndarray,
+    count_to: int,
+    phrase: bool,
+    offsets: np.ndarray,
+    repeats: np.ndarray,
+    slop: int,
+    by_table: bool,
+    shape: np.ndarray,
+    scale: float,
+    bounds: np.ndarray,
+    keys: np.ndarray,
+    state: np.ndarray,
+    docs_out: np.ndarray,
+    scores_out: np.ndarray,
+) -> tuple[int, int]:
+    """The best documents with all of the terms ``rows[slots]``; parameters and result as
+    :func:`retrieval.lexical.maxscore.top_words`.
+
+    ``phrase``: they must form a phrase (``offsets``, ``repeats``, ``slop``: see
+    :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class,
+    and terms beyond the offsets are only ones that the documents hold besides;
+    only then ``by_table`` may be False (see :func:`retrieval.lexical.scanning.scan`).
+    """
+    terms = slots.size
+    infos = np.zeros((terms, INFO), np.int64)
+    numbers = np.zeros((9, terms + 1), np.int64)
+    # as many positions as the terms may have in one document, and the longest list that leads without ranges
+    most = longest = 0
+    for s in range(segments.shape[0]):
+        segment = segments[s, 0]
+        if phrase and segment[tables.CODES]:
+            most = max(most, int64(view_u32(segment[tables.FREQS], segment[tables.CODES]).max()))
+        shortest = int64(1) << 40
+        for t in range(terms):
+            shortest = min(shortest, rows[slots[t], s, 0, 1])
+        if shortest * 128 < segment[tables.DOCUMENTS] or not is_ranged(shortest, segment[tables.DOCUMENTS]):
+            longest = max(longest, shortest)
+    total = conjoin(
+        segments, rows, slots, kinds, weights, count_to, phrase, offsets, repeats, slop, by_table, shape, scale,
+        bounds, keys, state, infos, numbers, np.empty((terms, 128), np.int64), np.zeros(128, np.uint8),
+        np.empty(most * terms, np.int64), np.empty(longest, np.uint32), np.empty(longest, np.uint32),
+        np.zeros(terms, np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32),
+    )  # fmt: skip
     return finish(keys, state, docs_out, scores_out), total

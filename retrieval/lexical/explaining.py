@@ -37,7 +37,7 @@ def explain_words(reader: LexicalReader, query: WordQuery, plan: Plan | None, do
     found = np.zeros((plan.kinds.size, 2), np.float32)
     probe(
         scorer.segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, scorer.by_table, scorer.shape,
-        owner, local, scores, counts, found,
+        plan.scale, owner, local, scores, counts, found,
     )  # fmt: skip
     matched = bool(counts[0] >= plan.minimum)
     absent = scorer.similarity.absent()

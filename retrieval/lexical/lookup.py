@@ -1,4 +1,4 @@
-"""Finding a term in every segment at once."""
+"""Finding terms in every segment at once."""
 
 from __future__ import annotations
 
@@ -28,28 +28,46 @@ def _lost(row: np.ndarray, ordinal: int) -> int:
     return 0
 
 
-@kernel("UniTuple(int64, 2)(int64[:,:,::1], uint8[::1], int64[:,:,::1], int64[:,::1])")
-def look_up(segments: np.ndarray, term: np.ndarray, rows: np.ndarray, live: np.ndarray) -> tuple[int, int]:
-    """Fill ``rows`` (int64[segments, fields, 2]: address and frequency) and ``live`` (int64[segments, fields]:
-    live documents) for a term; returns (sum of ``live``, statistics class or -1 when it is nowhere)."""
-    total = 0
-    kind = -1
-    for s in range(segments.shape[0]):
+@kernel("void(int64[:,:,::1], uint8[::1], int64[::1], int64[:,:,:,::1], int64[:,::1])")
+def look_up(
+    segments: np.ndarray, letters: np.ndarray, bounds: np.ndarray, rows: np.ndarray, results: np.ndarray
+) -> None:
+    """Find terms, ``letters[bounds[i]:bounds[i + 1]]`` each.
+
+    Filled are ``rows`` (int64[terms, segments, fields, 3]: address and frequency; the last, in the first field,
+    is the address of maxima over all fields where they are known, 0 here) and ``results`` (int64[terms, 4]:
+    sum of the fields' live document frequencies, statistics class or -1 for a term that is nowhere, whether
+    some field has it in another class, how many fields have it in a live document).
+    """
+    for i in range(bounds.size - 1):
+        total = 0
+        kind = -1
+        mixed = 0
+        holding = 0
         for f in range(segments.shape[1]):
-            row = segments[s, f]
-            rows[s, f, 0] = 0
-            rows[s, f, 1] = 0
-            live[s, f] = 0
-            ordinal = find_term(
-                row[tables.BLOB], row[tables.BOUNDS], row[tables.HASH], row[tables.HASH_SIZE], term, 0, term.size
-            )
-            if ordinal < 0:
-                continue
-            df = int64(view_u32(row[tables.DF], ordinal + 1)[ordinal])
-            rows[s, f, 0] = row[tables.POSTINGS] + view_i64(row[tables.STARTS], ordinal + 1)[ordinal]
-            rows[s, f, 1] = df
-            live[s, f] = df - _lost(row, ordinal)
-            total += live[s, f]
-            if kind < 0:
-                kind = int64(view_u8(row[tables.CLASSES], ordinal + 1)[ordinal])
-    return total, kind
+            live = 0
+            for s in range(segments.shape[0]):
+                row = segments[s, f]
+                rows[i, s, f, 0] = 0
+                rows[i, s, f, 1] = 0
+                rows[i, s, f, 2] = 0
+                ordinal = find_term(
+                    row[tables.BLOB], row[tables.BOUNDS], row[tables.HASH], row[tables.HASH_SIZE],
+                    letters, bounds[i], bounds[i + 1],
+                )  # fmt: skip
+                if ordinal < 0:
+                    continue
+                df = int64(view_u32(row[tables.DF], ordinal + 1)[ordinal])
+                rows[i, s, f, 0] = row[tables.POSTINGS] + view_i64(row[tables.STARTS], ordinal + 1)[ordinal]
+                rows[i, s, f, 1] = df
+                live += df - _lost(row, ordinal)
+                own = int64(view_u8(row[tables.CLASSES], ordinal + 1)[ordinal])
+                if kind < 0:
+                    kind = own
+                mixed |= own != kind
+            total += live
+            holding += live > 0
+        results[i, 0] = total
+        results[i, 1] = kind
+        results[i, 2] = mixed
+        results[i, 3] = holding

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrieval.lexical.fixed import scale_of
 from retrieval.lexical.query import PhraseQuery, WordQuery
 from retrieval.lexical.scorer import FoundTerm, Scorer
 
@@ -14,8 +15,9 @@ from retrieval.lexical.scorer import FoundTerm, Scorer
 class Plan:
     """Known terms of a word query, in its order: their slots and float32 weights (boost times idf).
 
-    ``base``: float32 that every hit gets on top; ``most``: an upper bound on the number of hits; ``largest``:
-    the greatest document frequency.
+    ``base``: float32 that every hit gets on top; ``most``: an upper bound on the number of hits; ``smallest`` and
+    ``largest``: of the document frequencies; ``scale``: of the sums (:mod:`retrieval.lexical.fixed`);
+    ``mixed``: some term is of several statistics classes.
     """
 
     scorer: Scorer
@@ -29,7 +31,10 @@ class Plan:
     minimum: int
     base: float
     most: int
+    smallest: int
     largest: int
+    scale: float
+    mixed: bool
 
     @classmethod
     def of(cls, scorer: Scorer, query: WordQuery) -> Plan | None:
@@ -54,7 +59,8 @@ class Plan:
         return cls(
             scorer, terms, found, boosts, rows, kinds,
             np.array([f.slot for f in found], np.int64), np.array(weights, np.float32), minimum,
-            sum(weights) * scorer.absent, min(sum(sizes), scorer.documents), max(sizes),
+            sum(weights) * scorer.absent, min(sum(sizes), scorer.documents), min(sizes), max(sizes),
+            scale_of(sum(weights) * scorer.largest), any(f.mixed for f in found),
         )  # fmt: skip
 
 
@@ -85,7 +91,7 @@ def merged_terms(query: WordQuery) -> dict[str | bytes, float]:
 
 @dataclass(frozen=True, slots=True)
 class PhrasePlan:
-    """A phrase's terms, one row each in its order, repeats included."""
+    """A phrase's terms, one row each in its order, repeats included; then those that its documents hold besides."""
 
     scorer: Scorer
     found: list[FoundTerm]
@@ -98,6 +104,7 @@ class PhrasePlan:
     slop: int
     base: float
     most: int
+    scale: float
 
     @classmethod
     def of(cls, scorer: Scorer, query: PhraseQuery) -> PhrasePlan | None:
@@ -110,10 +117,12 @@ class PhrasePlan:
             raise ValueError(f"{len(positions)} positions do not fit {len(query.terms)} terms; give one each")
         if query.slop < 0 or not query.boost >= 0:
             raise ValueError("slop and boost must not be negative")
-        entries, rows, kinds = scorer.find_all(query.terms)
-        known = [f for f in entries if f is not None]
-        if not known or len(known) < len(entries):
+        besides = () if query.slop else query.also
+        entries, rows, kinds = scorer.find_all((*query.terms, *besides))
+        both = [f for f in entries if f is not None]
+        if not query.terms or len(both) < len(entries):
             return None
+        known = both[: len(query.terms)]
         distinct = {term: i for i, term in reversed(list(enumerate(query.terms)))}
         idf = sum(f.idf for f in known)
         weight = query.boost * idf
@@ -124,11 +133,12 @@ class PhrasePlan:
             known,
             rows,
             kinds,
-            np.array([f.slot for f in known], np.int64),
-            np.full(len(known), weight, np.float32),
+            np.array([f.slot for f in both], np.int64),
+            np.full(len(both), weight, np.float32),
             np.array(positions, np.int64),
             np.array([distinct[term] for term in query.terms], np.int64),
             query.slop,
             weight * scorer.absent,
-            min(f.df for f in known),
+            min(f.df for f in both),
+            1.0,
         )

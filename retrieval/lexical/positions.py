@@ -10,8 +10,11 @@ from retrieval.lexical.probing import code_of
 
 
 @inline
-def positions_address(address: int, df: int, documents: int, posting: int, freqs: np.ndarray) -> int:
-    """Where the positions of a posting start; ``freqs``: uint32 over codes."""
+def positions_address(
+    address: int, df: int, documents: int, posting: int, freqs: np.ndarray, cursor: np.ndarray
+) -> int:
+    """Where the positions of a posting start; ``freqs``: uint32 over codes. ``cursor``: int64[2], a posting before
+    (or 0) and where its positions start, from which those of the same block are nearer than from its start."""
     if not is_wide(df, documents):
         codes = view_u8(address + 4 * df, df)
         extra = narrow_escapes(address, df)
@@ -30,8 +33,11 @@ def positions_address(address: int, df: int, documents: int, posting: int, freqs
     block = posting >> 5
     here = codes_at + df + int64(view_u32(blocks + 4 * block, 1)[0])
     codes = view_u8(codes_at, df)
+    start = block << 5
+    if start <= cursor[0] <= posting:
+        start, here = cursor[0], cursor[1]
     before = 0
-    for i in range(block << 5, posting):
+    for i in range(start, posting):
         code = int64(codes[i])
         if code == 255:
             code = code_of(address, df, documents, 1, i)

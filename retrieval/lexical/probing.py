@@ -7,6 +7,7 @@ import numpy as np
 from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
 from indexer.segment.layout import is_ranged, is_wide, narrow_escapes, wide_places
 from retrieval.lexical import tables
+from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.scanning import saturate
 
 
@@ -47,6 +48,42 @@ def find_posting(address: int, df: int, documents: int, positional: int, doc: in
 
 
 @inline
+def _leap(ids: np.ndarray, low: int, end: int, want: int) -> int:
+    """The first of ``ids[low:end]`` that is not below ``want``: in doubling steps, then between the last two."""
+    high = low
+    step = 1
+    while high < end and int64(ids[high]) < want:
+        low = high + 1
+        high += step
+        step <<= 1
+    high = min(high, end)
+    while low < high:
+        middle = (low + high) >> 1
+        if int64(ids[middle]) < want:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inline
+def find_later(row: np.ndarray, documents: int, positional: int, doc: int, before: int) -> int:
+    """:func:`find_posting` of the term at ``row`` (address, df), when postings up to number ``before`` are of
+    smaller documents. What is not there is -2 less the number of postings of smaller documents."""
+    address, df = row[0], row[1]
+    if not is_wide(df, documents):
+        ids = view_u32(address, df)
+        at = _leap(ids, before, df, doc)
+        return at if at < df and int64(ids[at]) == doc else -2 - at
+    ids_at = wide_places(address, df, documents, positional)[0]
+    first = view_u32(address + 4 + 4 * (doc >> 16), 2)
+    end = int64(first[1])
+    narrow = view_u16(ids_at, df)
+    at = _leap(narrow, max(before, int64(first[0])), end, doc & 65535)
+    return at if at < end and int64(narrow[at]) == doc & 65535 else -2 - at
+
+
+@inline
 def code_of(address: int, df: int, documents: int, positional: int, posting: int) -> int:
     """The code of a posting."""
     if not is_wide(df, documents):
@@ -75,8 +112,8 @@ def code_of(address: int, df: int, documents: int, positional: int, posting: int
 
 
 @kernel(
-    "void(int64[:,:,::1], int64[:,:,:,::1], int64[::1], float32[::1], boolean, float32[::1], int64[::1],"
-    " int64[::1], float32[::1], int64[::1], float32[:,::1])"
+    "void(int64[:,:,::1], int64[:,:,:,::1], int64[::1], float32[::1], boolean, float32[::1], float64,"
+    " int64[::1], int64[::1], float32[::1], int64[::1], float32[:,::1])"
 )
 def probe(
     segments: np.ndarray,
@@ -85,6 +122,7 @@ def probe(
     weights: np.ndarray,
     by_table: bool,
     shape: np.ndarray,
+    scale: float,
     owners: np.ndarray,
     locals_: np.ndarray,
     scores: np.ndarray,
@@ -97,10 +135,10 @@ def probe(
     for d in range(owners.size):
         segment = segments[owners[d]]
         doc = locals_[d]
-        score = np.float32(0)
+        total = 0
         for t in range(kinds.size):
             column = tables.PER_CLASS + kinds[t] * tables.CLASS_COLUMNS
-            x = np.float32(0)
+            sum_ = 0.0
             for f in range(segment.shape[0]):
                 address, df = rows[t, owners[d], f, 0], rows[t, owners[d], f, 1]
                 if df == 0:
@@ -109,7 +147,8 @@ def probe(
                 posting = find_posting(address, df, documents, positional, doc)
                 if posting >= 0:
                     table = view_f32(segment[f, column + tables.TABLE], segment[f, tables.CODES])
-                    x += table[code_of(address, df, documents, positional, posting)]
+                    sum_ += table[code_of(address, df, documents, positional, posting)]
+            x = np.float32(sum_)
             found[t, 0] = x
             found[t, 1] = 0
             if x == 0:
@@ -120,5 +159,5 @@ def probe(
                 at = int64(view_u8(bytes_at + doc, 1)[0]) if bytes_at else doc
                 x = saturate(x, view_f32(segment[0, column + tables.FACTORS], at + 1)[at], shape)
             found[t, 1] = weights[t] * x
-            score += weights[t] * x
-        scores[d] = score
+            total += to_fixed(weights[t] * x, scale)
+        scores[d] = score_of(total, scale)

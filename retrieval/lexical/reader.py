@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from retrieval.lexical import tables
 from retrieval.lexical.collecting import HEAP_LIMIT, buffer_size, decode
 from retrieval.lexical.conjunction import top_and
 from retrieval.lexical.explaining import explain_phrase, explain_words
+from retrieval.lexical.fixed import MOST_TERMS
+from retrieval.lexical.maxscore import top_words
 from retrieval.lexical.plan import PhrasePlan, Plan
 from retrieval.lexical.probing import probe
 from retrieval.lexical.query import PhraseQuery, Term, TopK, WordQuery
-from retrieval.lexical.ranges import top_or
 from retrieval.lexical.scanning import scan
 from retrieval.lexical.scorer import Scorer
 from retrieval.lexical.similarity import BM25, Similarity
@@ -97,6 +99,8 @@ class LexicalReader:
             with self._lock:
                 found = self._scorers.get(key)
                 if found is None:
+                    for segment in self.segments:
+                        segment.warm()
                     found = Scorer(self, *key)
                     if len(self._scorers) >= _CACHED_SCORERS:
                         self._scorers.clear()
@@ -109,7 +113,7 @@ class LexicalReader:
 
     def df(self, field: str, term: Term) -> int:
         """How many live documents hold a term."""
-        found = self.scorer((field,), None, _DEFAULT).find(term)
+        found = self.scorer((field,), None, _DEFAULT).find_all((term,)).terms[0]
         return 0 if found is None else found.df
 
     def expand(self, field: str, low: bytes | None, high: bytes | None, limit: int) -> list[bytes]:
@@ -197,7 +201,7 @@ class LexicalReader:
         counts = np.zeros(owner.size, np.int64)
         probe(
             plan.scorer.segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights,
-            plan.scorer.by_table, plan.scorer.shape,
+            plan.scorer.by_table, plan.scorer.shape, plan.scale,
             owner, local, scores, counts, np.empty((plan.kinds.size, 2), np.float32),
         )  # fmt: skip
         scores += np.float32(plan.base)
@@ -230,28 +234,30 @@ class LexicalReader:
         keys = np.empty(buffer_size(k), np.int64)
         state = np.array((0, k, 0), np.int64)
         docs, scores = np.empty(k, np.uint32), np.empty(k, np.float32)
-        bounds, work = self._scratch(scorer.ranges)
+        scratch = _scratch(scorer.ranges)
         if isinstance(plan, PhrasePlan):
             count, total = top_and(
                 segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, True, plan.offsets,
-                plan.repeats, plan.slop, scorer.by_table, scorer.shape, bounds, keys, state, docs, scores,
+                plan.repeats, plan.slop, scorer.by_table, scorer.shape, plan.scale, scratch.bounds, keys, state,
+                docs, scores,
             )  # fmt: skip
-        elif not scorer.by_table or 1 < plan.minimum < plan.slots.size or plan.weights.min() <= 0:
+        elif not scorer.bounded or plan.mixed or plan.slots.size > MOST_TERMS:
             count, total = scan(
                 segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, scorer.by_table,
-                scorer.shape, plan.minimum, keys, state, docs, scores,
+                scorer.shape, plan.scale, plan.minimum, keys, state, docs, scores,
             )  # fmt: skip
-        elif plan.minimum > 1:
-            count, total = top_and(
+        elif scorer.by_table and 1 < plan.minimum == plan.slots.size and plan.smallest * 128 < self.documents:
+            count, total = top_and(  # few documents hold the rarest term
                 segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, False, plan.slots,
-                plan.slots, 0, True, scorer.shape, bounds, keys, state, docs, scores,
+                plan.slots, 0, True, scorer.shape, plan.scale, scratch.bounds, keys, state, docs, scores,
             )  # fmt: skip
         else:
-            known = accept is None and plan.largest > count_to  # one term alone has more matches
+            known = accept is None and plan.minimum == 1 and plan.largest > count_to  # one term has more matches
             short = 0 if known or count_to == 0 or accept is not None else plan.largest
-            count, total = top_or(
-                segments, plan.rows, plan.slots, plan.kinds, plan.weights, 0 if known else count_to, short,
-                bounds, work, keys, state, docs, scores,
+            count, total = top_words(
+                segments, plan.rows, plan.slots, plan.kinds, plan.weights, scorer.by_table, scorer.shape, plan.scale,
+                plan.minimum, 0 if known else count_to, short, _seeds(plan, k, accept), scorer.largest, scratch.work,
+                scratch.bounds, scratch.sums, keys, state, docs, scores,
             )  # fmt: skip
             if known:
                 total = count_to + 1
@@ -261,17 +267,6 @@ class LexicalReader:
         if plan.base:
             scores += np.float32(plan.base)
         return docs[:count], scores[:count], total
-
-    def _scratch(self, ranges: int) -> tuple[np.ndarray, np.ndarray]:
-        """This thread's arrays to work in: float32[ranges or more], and float32[65536] of zeros."""
-        try:
-            bounds, work = _thread.scratch
-            if bounds.size >= ranges:
-                return bounds, work
-        except AttributeError:
-            pass
-        _thread.scratch = np.empty(max(ranges, 1), np.float32), np.zeros(65536, np.float32)
-        return _thread.scratch
 
     def _restricted(self, segments: np.ndarray, accept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The segments' table with other documents ruled out, and the bytes that must be kept meanwhile."""
@@ -283,6 +278,34 @@ class LexicalReader:
         copy = segments.copy()
         copy[:, :, tables.ALLOWED] = allowed.ctypes.data + self.bases[:-1, None]
         return copy, allowed
+
+
+@dataclass(slots=True)
+class _Scratch:
+    """Arrays that kernels work in: see :func:`retrieval.lexical.maxscore.top_words`."""
+
+    bounds: np.ndarray
+    work: np.ndarray
+    sums: np.ndarray
+
+
+def _seeds(plan: Plan, k: int, accept: np.ndarray | None) -> int:
+    """Ranges to score first: for a single term more where fewer of their documents can be hits (the best ranges
+    of several are rarely the best by all of them, and soon none of them is worth scoring first)."""
+    seeds = 32 + k // 4
+    if accept is None or plan.slots.size > 1:
+        return seeds
+    some = accept[:: max(1, accept.size >> 12)]
+    return seeds * min(10, some.size // max(1, int(np.count_nonzero(some))))
+
+
+def _scratch(ranges: int) -> _Scratch:
+    """This thread's, for a number of ranges."""
+    found: _Scratch | None = getattr(_thread, "scratch", None)
+    if found is None or found.bounds.size < ranges + 512:
+        bounds = np.empty(ranges + 512, np.float32)
+        found = _thread.scratch = _Scratch(bounds, np.zeros((5, 65536 + 512), np.int64), np.zeros(65536))
+    return found
 
 
 _DEFAULT = BM25()

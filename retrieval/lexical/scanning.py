@@ -1,8 +1,7 @@
 """Term at a time over chunks of 65,536 documents: the exhaustive way, and the general one.
 
-Scores of a chunk are summed in an array that stays in the second-level cache, terms in their given order,
-then read off in runs of 128 documents. It serves every similarity, any number of fields, any minimum of
-matching terms, filters and exact counts.
+Contributions in a chunk are summed in an array that stays in the second-level cache, then read off. It serves
+every similarity, any number of fields, any minimum of matching terms, filters and exact counts.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, vi
 from indexer.segment.layout import is_wide, narrow_escapes, wide_places
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
+from retrieval.lexical.fixed import score_of, to_fixed
 
 CHUNK = 1 << 16
 
@@ -105,13 +105,14 @@ def add_term(
     weight: np.float32,
     by_table: bool,
     shape: np.ndarray,
+    scale: float,
     ids: np.ndarray,
     values: np.ndarray,
     freqs: np.ndarray,
-    scores: np.ndarray,
+    totals: np.ndarray,
     counts: np.ndarray,
 ) -> int:
-    """Add one term's contributions in a chunk to ``scores`` and one to ``counts`` of each document that has
+    """Add one term's contributions in a chunk to ``totals`` and one to ``counts`` of each document that has
     it, in whichever field; returns the number of postings."""
     column = tables.PER_CLASS + kind * tables.CLASS_COLUMNS
     fields = segment.shape[0]
@@ -140,7 +141,7 @@ def add_term(
         spread(row[f, 0], df, documents, positional, first, last, table, ids, values)
         if by_table:
             for i in range(last - first):
-                scores[ids[i]] += weight * values[i]
+                totals[ids[i]] += to_fixed(weight * values[i], scale)
                 counts[ids[i]] += 1
             continue
         bytes_at = segment[0, column + tables.BYTES]
@@ -150,19 +151,19 @@ def add_term(
             doc = int64(ids[i])
             x = values[i]
             if fields > 1:
-                x = freqs[doc]
+                x = np.float32(freqs[doc])
                 if x == 0:  # counted with an earlier field
                     continue
                 freqs[doc] = 0
             factor = factors[bytes_[doc]] if bytes_at else factors[base + doc]
-            scores[doc] += weight * saturate(x, factor, shape)
+            totals[doc] += to_fixed(weight * saturate(x, factor, shape), scale)
             counts[doc] += 1
     return total
 
 
 @kernel(
-    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], float32[::1], boolean, float32[::1], int64,"
-    " int64[::1], int64[::1], uint32[::1], float32[::1])"
+    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], float32[::1], boolean, float32[::1], float64,"
+    " int64, int64[::1], int64[::1], uint32[::1], float32[::1])"
 )
 def scan(
     segments: np.ndarray,
@@ -171,6 +172,7 @@ def scan(
     weights: np.ndarray,
     by_table: bool,
     shape: np.ndarray,
+    scale: float,
     minimum: int,
     keys: np.ndarray,
     state: np.ndarray,
@@ -181,18 +183,19 @@ def scan(
 
     ``kinds``: int64[terms], statistics classes; ``weights``: float32[terms]; ``by_table``: contributions are
     the weight times the table over codes (else the table's value times the document's factor goes through
-    h of ``shape``); ``keys``, ``state``: see :mod:`retrieval.lexical.collecting`. Returns (hits kept,
-    documents that match).
+    h of ``shape``); ``scale``: see :mod:`retrieval.lexical.fixed`; ``keys``, ``state``: see
+    :mod:`retrieval.lexical.collecting`. Returns (hits kept, documents that match).
     """
     terms = kinds.size
     fields = segments.shape[1]
-    scores = np.zeros(65536, np.float32)
+    totals = np.zeros(65536, np.int64)
     counts = np.zeros(65536, np.uint16)
-    freqs = np.zeros(65536 if fields > 1 else 1, np.float32)
+    freqs = np.zeros(65536 if fields > 1 else 1, np.float64)
     ids = np.empty(65536, np.uint16)
     values = np.empty(65536, np.float32)
     cursors = np.zeros((terms, fields), np.int64)
-    bits = scores.view(np.uint32)
+    score = np.zeros(1, np.float32)
+    bits = score.view(np.uint32)
     total = 0
     for s in range(segments.shape[0]):
         segment = segments[s]
@@ -202,8 +205,8 @@ def scan(
             postings = 0
             for t in range(terms):
                 postings += add_term(
-                    segment, rows[t, s], cursors[t], chunk, kinds[t], weights[t], by_table, shape,
-                    ids, values, freqs, scores, counts,
+                    segment, rows[t, s], cursors[t], chunk, kinds[t], weights[t], by_table, shape, scale,
+                    ids, values, freqs, totals, counts,
                 )  # fmt: skip
             if postings == 0:
                 continue
@@ -211,9 +214,10 @@ def scan(
             for doc in range(min(65536, documents - base)):
                 if counts[doc] >= minimum and not blocked(segment[0], base + doc):
                     total += 1
-                    key = make_key(bits[doc], segment[0, tables.BASE] + base + doc)
+                    score[0] = score_of(totals[doc], scale)
+                    key = make_key(bits[0], segment[0, tables.BASE] + base + doc)
                     if key > state[2]:
                         push(keys, state, key)
-            scores[:] = 0
+            totals[:] = 0
             counts[:] = 0
     return finish(keys, state, docs, scores_out), total

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,11 +12,11 @@ import numpy as np
 from indexer.segment import Segment, TextField
 from indexer.segment.norms import LENGTHS
 from retrieval.lexical import tables
-from retrieval.lexical.lengths import CombinedLengths, lengths_of, vector_norms
+from retrieval.lexical.lengths import CombinedLengths, lengths_of, to_bytes, vector_norms
 from retrieval.lexical.lookup import look_up
 from retrieval.lexical.similarity import Similarity
 from retrieval.lexical.statistics import FieldStatistics
-from retrieval.lexical.union import union_frequency
+from retrieval.lexical.union import unite
 
 if TYPE_CHECKING:
     from retrieval.lexical.reader import LexicalReader
@@ -25,18 +25,19 @@ _CACHED_TERMS = 1 << 16
 _Known = tuple[dict[bytes | str, "FoundTerm | None"], np.ndarray, np.ndarray]
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTerm:
-    """A known term: its number in the scorer's ``rows``, live document frequency, class, idf."""
+class FoundTerm(NamedTuple):
+    """A known term: its number in the scorer's ``rows``, live document frequency, class, idf; ``mixed``: some
+    field counts it to another class."""
 
     slot: int
     df: int
     kind: int
     idf: float
+    mixed: int
 
 
 class Found(NamedTuple):
-    """Terms looked up: None for the unknown; ``rows`` int64[slots, segments, fields, 2], ``kinds`` int64[slots]."""
+    """Terms looked up: None for the unknown; ``rows`` int64[slots, segments, fields, 3], ``kinds`` int64[slots]."""
 
     terms: list[FoundTerm | None]
     rows: np.ndarray
@@ -53,12 +54,15 @@ class Scorer:
             raise ValueError("give one positive weight for each field")
         self.fields, self.weights, self.similarity = fields, weights, similarity
         self.by_table = weights == (1.0,) and not similarity.exact_lengths
+        #: whether terms have bounds, so that what cannot be a hit may be skipped
+        self.bounded = not similarity.exact_lengths and (self.by_table or not similarity.shape().times_tf)
         self.shape = np.array(similarity.shape(), np.float32)
         self.absent = similarity.absent()
         self.documents = reader.documents
         self.ranges = sum((s.documents + 127) >> 7 for s in reader.segments)
         found = [[s.text(f) for f in fields] for s in reader.segments]
         self.classes = max((t.sums.size for row in found for t in row if t is not None), default=1)
+        self.largest = similarity.shape().largest(self._most_frequent(found))
         self.statistics = self._statistics(reader, found)
         self.segments = np.zeros((len(found), len(fields), tables.columns(self.classes)), np.int64)
         self._keep: list[object] = []
@@ -74,7 +78,7 @@ class Scorer:
 
     def _forget(self) -> None:
         """Start with no terms known. Whoever holds the former tables may go on using them."""
-        rows = np.zeros((256, *self.segments.shape[:2], 2), np.int64)
+        rows = np.zeros((256, *self.segments.shape[:2], 3), np.int64)
         self._known: _Known = ({}, rows, np.zeros(256, np.int64))
         self._used = 0
 
@@ -100,6 +104,16 @@ class Scorer:
                     documents[c] -= int(np.count_nonzero(gone))
         return FieldStatistics(documents, tokens)
 
+    def _most_frequent(self, found: list[list[TextField | None]]) -> float:
+        """f of the greatest (weighted) frequency that any document may have."""
+        most = 1.0
+        for row in found:
+            tf = [
+                w * float(t.code_freqs.max(initial=1)) for t, w in zip(row, self.weights, strict=True) if t is not None
+            ]
+            most = max(most, sum(tf))
+        return float(self.similarity.tf(np.array([most]))[0])
+
     def _combined(self, segment: Segment, c: int) -> CombinedLengths:
         key = ("lengths", self.fields, self.weights, c)
         made: CombinedLengths = segment.derived.get(key, lambda: CombinedLengths(segment, self.fields, self.weights, c))
@@ -107,29 +121,42 @@ class Scorer:
 
     def _code_tables(self, row: np.ndarray, text: TextField, weight: float) -> None:
         for c in range(self.classes):
+            column = tables.PER_CLASS + c * tables.CLASS_COLUMNS
             tf = (weight * self.similarity.tf(text.code_freqs)).astype(np.float32)
-            table = tf
-            if self.by_table:
-                table = self.table(text, c)
-                limits = self._limits(text, c, table)
-                self._keep.append(limits)
-                row[tables.PER_CLASS + c * tables.CLASS_COLUMNS + tables.LIMITS] = limits.ctypes.data
-            self._keep.append(table)
-            row[tables.PER_CLASS + c * tables.CLASS_COLUMNS + tables.TABLE] = table.ctypes.data
+            table = self.table(text, c) if self.by_table else tf
             factors = self.byte_factors(c, text.norms)
-            self._keep.append(factors)
-            row[tables.PER_CLASS + c * tables.CLASS_COLUMNS + tables.FACTORS] = factors.ctypes.data
+            self._point(row, column + tables.TABLE, table)
+            self._point(row, column + tables.FACTORS, factors)
+            if self.bounded:
+                self._point(row, column + tables.LIMITS, self._limits(text, c, table, weight))
+
+    def _point(self, row: np.ndarray, column: int, array: np.ndarray) -> None:
+        """Put an array's address into a column, and keep the array."""
+        self._keep.append(array)
+        row[column] = array.ctypes.data
+
+    def _weighed(self, text: TextField, c: int, tf: np.ndarray, weight: float) -> np.ndarray:
+        """float32 over a field's codes: their frequency times the factor of a document without other fields."""
+        lengths = LENGTHS[text.code_bytes] if c < text.sums.size else np.zeros(tf.size, np.int64)
+        return tf * self.byte_factors(c, True)[to_bytes(np.floor(weight * lengths))]
 
     def table(self, text: TextField, c: int) -> np.ndarray:
         """float32 over a field's codes: h of their frequencies and length bytes, in class c."""
         tf = self.similarity.tf(text.code_freqs).astype(np.float32)
         return self.similarity.shape().apply(tf * self.byte_factors(c, text.norms)[text.code_bytes], tf)
 
-    def _limits(self, text: TextField, c: int, table: np.ndarray) -> np.ndarray:
-        """float32[256]: the greatest table entry among codes of at most each quantised impact."""
-        limits = np.zeros(256, np.float32)
-        np.maximum.at(limits, text.code_quantised[min(c, len(text.code_quantised) - 1)], table)
-        return np.maximum.accumulate(limits)
+    def _limits(self, text: TextField, c: int, table: np.ndarray, weight: float) -> np.ndarray:
+        """float32[257]: the greatest impact (of several fields: frequency times factor) among codes of at most
+        each quantised impact; then the greatest ratio of impacts to these."""
+        most = table if self.by_table else self._weighed(text, c, table, weight)
+        limits = np.zeros(257, np.float32)
+        np.maximum.at(limits, text.code_quantised[min(c, len(text.code_quantised) - 1)], most)
+        np.maximum.accumulate(limits[:256], out=limits[:256])
+        impacts = limits[1:256]
+        if not self.by_table:
+            impacts = np.where(impacts > 0, self.similarity.shape().apply(impacts, impacts), np.float32(0))
+        limits[256] = (impacts / np.arange(1, 256)).max() * np.float32(1.000001)
+        return limits
 
     def byte_factors(self, c: int, norms: bool) -> np.ndarray:
         """float32[256]: factor of each length byte."""
@@ -163,42 +190,54 @@ class Scorer:
         sums = vector_norms(text, self.similarity.tf(text.code_freqs) ** 2)
         return (1.0 / np.sqrt(np.maximum(sums, 1e-30))).astype(np.float32)
 
-    def find(self, term: bytes | str) -> FoundTerm | None:
-        """A term's postings and statistics, or None when no live document holds it."""
-        raw = term.encode("utf-8", "surrogatepass") if isinstance(term, str) else term
-        shape = self.segments.shape[:2]
-        rows = np.empty((*shape, 2), np.int64)
-        live = np.empty(shape, np.int64)
-        total, kind = look_up(self.segments, np.frombuffer(bytearray(raw), np.uint8), rows, live)
-        if not total:
-            return None
-        df = total if np.count_nonzero(live.sum(axis=0)) <= 1 else union_frequency(self.segments, rows)
-        idf = self.similarity.idf(df, int(self.statistics.documents[kind]))
-        return FoundTerm(self._store(rows, kind), df, kind, idf)
-
     def find_all(self, terms: Iterable[bytes | str]) -> Found:
         """All of some terms at once, with the tables that their slots refer to."""
-        known, rows, kinds = self._known
+        known = self._known[0]
         try:
-            return Found([known[t] for t in terms], rows, kinds)
+            entries = [known[t] for t in terms]
         except KeyError:
-            pass
+            entries = None
+        # what a slot refers to is in the tables before its term is known
+        now, rows, kinds = self._known
+        if entries is not None and now is known:
+            return Found(entries, rows, kinds)
         with self._lock:
             if len(self._known[0]) >= _CACHED_TERMS:
                 self._forget()
             known = self._known[0]
-            for term in terms:
-                if term not in known:
-                    known[term] = self.find(term)
+            self._learn([term for term in dict.fromkeys(terms) if term not in known])
             return Found([known[t] for t in terms], *self._known[1:])
 
-    def _store(self, rows: np.ndarray, kind: int) -> int:
-        known, all_rows, kinds = self._known
-        slot = self._used
-        if slot == len(kinds):
-            all_rows = np.concatenate([all_rows, np.zeros_like(all_rows)])
-            kinds = np.concatenate([kinds, np.zeros_like(kinds)])
-        all_rows[slot], kinds[slot] = rows, kind
-        self._known = (known, all_rows, kinds)
-        self._used = slot + 1
-        return slot
+    def _learn(self, terms: list[bytes | str]) -> None:
+        """Look up terms that are not known yet."""
+        known, rows, kinds = self._known
+        first, end = self._used, self._used + len(terms)
+        if end > len(kinds):
+            more = max(len(kinds), len(terms))
+            rows = np.concatenate([rows, np.zeros((more, *rows.shape[1:]), np.int64)])
+            kinds = np.concatenate([kinds, np.zeros(more, np.int64)])
+        raw = [term.encode("utf-8", "surrogatepass") if isinstance(term, str) else term for term in terms]
+        bounds = np.array([0, *itertools.accumulate(map(len, raw))], np.int64)
+        results = np.empty((len(terms), 4), np.int64)
+        look_up(self.segments, np.frombuffer(bytearray(b"".join(raw)), np.uint8), bounds, rows[first:end], results)
+        kinds[first:end] = results[:, 1]
+        documents = self.statistics.documents.tolist()
+        entries: dict[bytes | str, FoundTerm | None] = {}
+        for slot, term, (df, kind, mixed, holding) in zip(range(first, end), terms, results.tolist(), strict=True):
+            if holding > 1:
+                df = self._united(rows[slot], df, kind, mixed)
+            entries[term] = FoundTerm(slot, df, kind, self.similarity.idf(df, documents[kind]), mixed) if df else None
+        self._known = (known, rows, kinds)
+        self._used = end
+        known.update(entries)
+
+    def _united(self, row: np.ndarray, most: int, kind: int, mixed: int) -> int:
+        """Document frequency of a term in several fields, at most ``most``; range maxima for a frequent one."""
+        frequent = self.bounded and not mixed and most * 128 >= self.documents
+        maxima = np.zeros(self.ranges if frequent else 0, np.uint8)
+        df = unite(self.segments, row, kind, self.shape, np.float32(self.largest), maxima)
+        if frequent:
+            self._keep.append(maxima)
+            counts = (self.segments[:, 0, tables.DOCUMENTS] + 127) >> 7
+            row[:, 0, 2] = maxima.ctypes.data + np.cumsum(counts) - counts
+        return df

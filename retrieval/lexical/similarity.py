@@ -33,6 +33,14 @@ class Shape(NamedTuple):
         y = scale * ((x + shift) / (x + depth)) + offset
         return tf * y if self.times_tf else y
 
+    def largest(self, tf: float) -> float:
+        """A number that no result exceeds, frequencies f(tf) being at most ``tf``; products of vectors of
+        length 1 where it is linear."""
+        if self.linear:
+            return 1.0
+        most = self.scale * max(1.0, self.shift / max(self.depth, 1e-9)) + self.offset
+        return most * tf if self.times_tf else most
+
 
 @dataclass(frozen=True)
 class Similarity:

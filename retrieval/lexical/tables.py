@@ -1,7 +1,8 @@
 """What kernels are told about the segments: one row of int64 for each segment and field.
 
 A kernel gets ``segments``: int64[segments, fields, columns], and ``rows``: int64[known terms, segments,
-fields, 2], the address and document frequency of each term's postings (0, 0: absent). Terms have a statistics class;
+fields, 3], the address and document frequency of each term's postings (0, 0: absent), and in the first field the
+address of range maxima over all fields, or 0. Terms have a statistics class;
 the last columns hold, for each class, the addresses of a table over codes and of the documents' factors.
 """
 
@@ -18,7 +19,8 @@ ALLOWED = 14
 # Number of codes; frequency and length byte of each (uint32, uint8).
 CODES, FREQS, CODE_BYTES = range(15, 18)
 # Of class c at PER_CLASS + c * CLASS_COLUMNS: float32 over codes; uint8 of each document; float32 over those
-# bytes, or over documents when the bytes are 0; float32[256] bounds over quantised impacts.
+# bytes, or over documents when the bytes are 0; float32[257] bounds over quantised impacts, the last one on the
+# impact of a unit.
 PER_CLASS = 18
 TABLE, BYTES, FACTORS, LIMITS = range(4)
 CLASS_COLUMNS = 4

@@ -4,80 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16, view_u32
-from indexer.segment.layout import is_ranged, is_wide, narrow_escapes, wide_places
+from indexer.segment.kernels import inline, int64, view_u16, view_u32
+from indexer.segment.layout import is_ranged, wide_places
 from retrieval.lexical import tables
 
-# Columns of the info of one term in one segment. KIND: 0 absent, 1 short (decoded), 2 ranged.
-KIND, SIZE, CHUNKS, IDS, CODES, STARTS, MAXIMA, ESCAPES, PLACES, FIRST, CURSOR = range(11)
-INFO = 11
+# Columns of the info of one term in one field of one segment. KIND: 0 absent, 1 short (decoded), 2 ranged.
+# A short term's postings are decoded from FIRST on, and CURSOR is the next of them to look at; LOW and HIGH
+# are the postings of the window at hand (of a short term, places among the decoded). BOUND, in a term's first
+# field, are the maxima that bound it over all fields; 0 where it is in none.
+KIND, SIZE, CHUNKS, IDS, CODES, STARTS, MAXIMA, ESCAPES, PLACES, FIRST, CURSOR, LOW, HIGH, BOUND = range(14)
+INFO = 14
 ABSENT, SHORT, RANGED = range(3)
 
 
 @inline
 def describe_term(segment: np.ndarray, row: np.ndarray, info: np.ndarray, short_limit: int) -> int:
-    """Fill ``info`` (int64[INFO]); returns the postings to decode: all, unless the term is ranged and longer
-    than ``short_limit``."""
-    address, df = row[0, 0], row[0, 1]
+    """Fill ``info`` (int64[INFO]) from a segment's row of :mod:`tables` and a term's (address, df); returns the
+    postings to decode: all, unless the term is ranged and longer than ``short_limit``."""
+    address, df = row[0], row[1]
     info[SIZE] = df
     info[KIND] = ABSENT
     if df == 0:
         return 0
-    documents = segment[0, tables.DOCUMENTS]
+    documents = segment[tables.DOCUMENTS]
     info[KIND] = SHORT
     info[IDS] = address
     if df <= short_limit or not is_ranged(df, documents):
         return df
-    ids, codes, starts, maxima, places, _ = wide_places(address, df, documents, segment[0, tables.POSITIONAL])
+    ids, codes, starts, maxima, places, _ = wide_places(address, df, documents, segment[tables.POSITIONAL])
     info[KIND] = RANGED
     info[CHUNKS] = address + 4
     info[IDS], info[CODES], info[STARTS], info[MAXIMA] = ids, codes, starts, maxima
     info[ESCAPES], info[PLACES] = int64(view_u32(address, 1)[0]), places
     return 0
-
-
-@inline
-def decode_short(
-    segment: np.ndarray,
-    address: int,
-    df: int,
-    table: int,
-    weight: np.float32,
-    docs: np.ndarray,
-    values: np.ndarray,
-    at: int,
-) -> None:
-    """A term's documents and contributions into ``docs[at:]`` and ``values[at:]``."""
-    documents, positional = segment[0, tables.DOCUMENTS], segment[0, tables.POSITIONAL]
-    impacts = view_f32(table, segment[0, tables.CODES])
-    if not is_wide(df, documents):
-        ids = view_u32(address, df)
-        codes = view_u8(address + 4 * df, df)
-        extra = narrow_escapes(address, df)
-        for i in range(df):
-            code = int64(codes[i])
-            if code == 255:
-                code = int64(view_u32(extra, 1)[0])
-                extra += 4
-            docs[at + i] = ids[i]
-            values[at + i] = weight * impacts[code]
-        return
-    ids_at, codes_at, _, _, places, _ = wide_places(address, df, documents, positional)
-    narrow = view_u16(ids_at, df)
-    codes = view_u8(codes_at, df)
-    chunks = (documents + 65535) >> 16
-    first = view_u32(address + 4, chunks + 1)
-    for chunk in range(chunks):
-        base = chunk << 16
-        for i in range(int64(first[chunk]), int64(first[chunk + 1])):
-            docs[at + i] = base | narrow[i]
-            code = int64(codes[i])
-            values[at + i] = weight * impacts[code if code < 255 else 0]
-    escapes = int64(view_u32(address, 1)[0])
-    where = view_u32(places, escapes)
-    what = view_u32(places + 4 * escapes, escapes)
-    for i in range(escapes):
-        values[at + int64(where[i])] = weight * impacts[what[i]]
 
 
 @inline
@@ -106,6 +65,45 @@ def range_postings(info: np.ndarray, r: int, documents: int) -> tuple[int, int]:
     if ((r + 1) & 511) == 0 or (r + 1) << 7 >= documents:
         return low, int64(bounds[1])
     return low, base + int64(starts[1])
+
+
+@inline
+def search_range(info: np.ndarray, doc: int, documents: int) -> int:
+    """A ranged term's posting of a document, or -1."""
+    low, high = range_postings(info, doc >> 7, documents)
+    return search_between(view_u16(info[IDS], high), low, high, doc)
+
+
+@inline
+def search_between(ids: np.ndarray, low: int, high: int, doc: int) -> int:
+    """A document's posting among those of its range, ``low .. high - 1``, or -1: near where it were if they
+    were spread evenly."""
+    if low == high:
+        return -1
+    want = doc & 65535
+    at = low + (((doc & 127) * (high - low)) >> 7)
+    if int64(ids[at]) < want:
+        at += 1
+        while at < high and int64(ids[at]) < want:
+            at += 1
+        return at if at < high and int64(ids[at]) == want else -1
+    while at > low and int64(ids[at]) > want:
+        at -= 1
+    return at if int64(ids[at]) == want else -1
+
+
+@inline
+def search_decoded(info: np.ndarray, docs: np.ndarray, doc: int) -> int:
+    """Where among the decoded postings a short term's posting of a document is, or -1."""
+    low, high = info[FIRST], info[FIRST] + info[SIZE]
+    last = high
+    while low < high:
+        middle = (low + high) >> 1
+        if int64(docs[middle]) < doc:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < last and int64(docs[low]) == doc else -1
 
 
 @inline

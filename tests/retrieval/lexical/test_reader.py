@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -96,9 +97,9 @@ def test_combined_fields_equal_their_concatenation(case: tuple, terms: list[str]
         assert a.scores.tolist() == b.scores.tolist()
 
 
-@given(cases(), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))
+@given(cases(), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3), st.data())
 @settings(max_examples=100, deadline=None)
-def test_exact_phrases(case: tuple, terms: list[str]) -> None:
+def test_exact_phrases(case: tuple, terms: list[str], data: st.DataObject) -> None:
     documents, cuts, dead, accept = case
     oracle = Oracle(documents, ("body",), (1.0,), dead)
     with TemporaryDirectory() as folder:
@@ -112,6 +113,8 @@ def test_exact_phrases(case: tuple, terms: list[str]) -> None:
         query = PhraseQuery("body", terms)
         docs, scores = reader.matches(query, accept)
         assert docs.tolist() == sorted(counts)
+        hinted = PhraseQuery("body", terms, also=data.draw(st.lists(st.sampled_from(terms), max_size=2)))
+        assert [a.tolist() for a in reader.matches(hinted, accept)] == [docs.tolist(), scores.tolist()]
         top = reader.top_k(query, 5, accept)
         best = sorted(zip(-scores.astype(float), docs.tolist(), strict=True))[:5]
         assert top.docs.tolist() == [d for _, d in best]
@@ -119,6 +122,29 @@ def test_exact_phrases(case: tuple, terms: list[str]) -> None:
         for number in docs[:1].tolist():
             account = reader.explain(query, number)
             assert account.terms[0].frequency == pytest.approx(counts[number], rel=1e-3)
+
+
+@given(cases(), st.lists(st.sampled_from(WORDS), min_size=2, max_size=3, unique=True), st.integers(1, 4))
+@settings(max_examples=100, deadline=None)
+def test_sloppy_phrases(case: tuple, terms: list[str], slop: int) -> None:
+    """A document matches when each term has a place such that, each moved back by where it stands in the phrase,
+    they lie within the slop; every such place counts 1 / (1 + distance), one at least."""
+    documents, cuts, dead, accept = case
+    with TemporaryDirectory() as folder:
+        reader = reader_of(build(Path(folder), documents, cuts), dead)
+        nearest = {}
+        for number, document in enumerate(documents):
+            places = [[i - at for i, w in enumerate(document["body"]) if w == term] for at, term in enumerate(terms)]
+            distances = [max(chosen) - min(chosen) for chosen in itertools.product(*places)]
+            if number not in dead and (accept is None or accept[number]) and distances and min(distances) <= slop:
+                nearest[number] = min(distances)
+        query = PhraseQuery("body", terms, slop=slop)
+        docs, _ = reader.matches(query, accept)
+        assert docs.tolist() == sorted(nearest)
+        assert reader.top_k(query, 100, accept).total == len(nearest)
+        for number in docs[:3].tolist():
+            frequency = reader.explain(query, number).terms[0].frequency
+            assert frequency >= (1 / (1 + nearest[number])) * (1 - 1e-3)
 
 
 def test_what_cannot_match_gives_nothing(tmp_path: Path) -> None:

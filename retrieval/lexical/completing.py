@@ -1,0 +1,123 @@
+"""Searching for a term in the documents that may be hits, many at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16
+from retrieval.lexical import tables
+from retrieval.lexical.fixed import counted
+from retrieval.lexical.scanning import saturate
+from retrieval.lexical.term_info import (
+    ABSENT,
+    BOUND,
+    CODES,
+    IDS,
+    KIND,
+    MAXIMA,
+    SHORT,
+    SIZE,
+    escaped_code,
+    range_postings,
+    search_between,
+    search_decoded,
+    search_range,
+)
+from retrieval.lexical.windows import frequency_at
+
+
+@inline
+def complete_single(
+    segment: np.ndarray,
+    info: np.ndarray,
+    impacts: np.ndarray,
+    table: int,
+    weight: np.float32,
+    slope: np.float32,
+    scale: float,
+    docs: np.ndarray,
+    values: np.ndarray,
+    found: np.ndarray,
+    reached: np.ndarray,
+    upper: np.ndarray,
+    count: int,
+    places: np.ndarray,
+) -> None:
+    """Add a term of one field to ``count`` documents ``found`` (one after another, within a chunk): its
+    contributions to what they have ``reached``, and to ``upper`` (scores) what these differ from its bounds.
+    ``places``: int64 to work in."""
+    if info[KIND] == ABSENT:
+        return
+    best = view_u8(info[MAXIMA], segment[tables.DOCUMENTS])
+    unit = 1.0 / scale
+    if info[KIND] == SHORT:
+        for c in range(count):
+            posting = search_decoded(info, docs, found[c])
+            more = values[posting] if posting >= 0 else 0
+            reached[c] += more
+            upper[c] += np.float64(more >> 12) * unit - np.float64(slope * np.float32(best[found[c] >> 7]))
+        return
+    for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
+        low, high = range_postings(info, found[c] >> 7, segment[tables.DOCUMENTS])
+        places[c] = low << 8 | (high - low)
+    ids = view_u16(info[IDS], info[SIZE])
+    codes = view_u8(info[CODES], info[SIZE])
+    for c in range(count):
+        low = places[c] >> 8
+        posting = search_between(ids, low, low + (places[c] & 255), found[c])
+        more = int64(0)
+        if posting >= 0:
+            code = int64(codes[posting])
+            more = impacts[code]
+            if code == 255:
+                code = escaped_code(info, posting)
+                more = counted(weight * view_f32(table, code + 1)[code], scale)
+        reached[c] += more
+        upper[c] += np.float64(more >> 12) * unit - np.float64(slope * np.float32(best[found[c] >> 7]))
+
+
+@inline
+def complete_combined(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    column: int,
+    weight: np.float32,
+    slope: np.float32,
+    shape: np.ndarray,
+    scale: float,
+    docs: np.ndarray,
+    frequencies: np.ndarray,
+    found: np.ndarray,
+    reached: np.ndarray,
+    upper: np.ndarray,
+    count: int,
+) -> None:
+    """The same with a term of several fields; ``column``: where its class begins in rows of ``segment``."""
+    documents = segment[0, tables.DOCUMENTS]
+    bytes_ = view_u8(segment[0, column + tables.BYTES], documents)
+    factors = view_f32(segment[0, column + tables.FACTORS], 256)
+    if infos[0, BOUND] == 0:
+        return
+    best = view_u8(infos[0, BOUND], documents)
+    for c in range(count):
+        doc = found[c]
+        bound = np.float64(slope * np.float32(best[doc >> 7]))
+        if bound == 0 and weight > 0:
+            continue
+        total = 0.0
+        for f in range(infos.shape[0]):
+            info = infos[f]
+            if info[KIND] == ABSENT:
+                continue
+            if view_u8(info[MAXIMA], documents)[doc >> 7] == 0:
+                continue
+            short = info[KIND] == SHORT
+            posting = search_decoded(info, docs, doc) if short else search_range(info, doc, documents)
+            if posting >= 0:
+                table = view_f32(segment[f, column + tables.TABLE], segment[f, tables.CODES])
+                total += np.float64(frequency_at(info, posting, table, frequencies))
+        if total > 0:
+            more = counted(weight * saturate(np.float32(total), factors[bytes_[doc]], shape), scale)
+            reached[c] += more
+            bound -= np.float64(more >> 12) / scale
+        upper[c] -= bound

@@ -1,0 +1,194 @@
+"""Top-k of weighted words: only the terms that can lift a document into the top k are gone through.
+
+For a term that is not rare a segment stores the greatest impact in every range of 128 documents. Given the
+score that a hit must reach, frequent terms whose maxima together stay below it are not *essential*: a hit must
+hold another term (Turtle and Flood 1995, "MaxScore"). So, a window of documents at a time, the essential terms'
+contributions are added up, and where they come within the other terms' maxima of that score, and only there,
+the others are searched for. A minimum of m matching terms has the same use: a hit must hold one of all but the
+m - 1 most frequent terms.
+
+The score to reach comes from the most promising ranges, which are scored first, and for large k from a sample
+of the ranges: what that suggests is held to be true, and if in the end it was not, all is done again. Ranges
+whose maxima together do not reach it are passed over.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.kernels import inline, int64, kernel
+from retrieval.lexical import tables
+from retrieval.lexical.bounding import bound_all, decode_all, fill_impacts, order_terms
+from retrieval.lexical.collecting import finish, nth
+from retrieval.lexical.sweeping import BEST, REST, SOME, offer_all, sweep
+from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, describe_term, seed_bound
+
+_SAMPLE = 16  # one range in so many: see sweeping.chosen
+
+
+@inline
+def rank(
+    segments: np.ndarray,
+    infos: np.ndarray,
+    by_table: bool,
+    columns: np.ndarray,
+    weights: np.ndarray,
+    sizes: np.ndarray,
+    impacts: np.ndarray,
+    shape: np.ndarray,
+    scale: float,
+    minimum: int,
+    docs: np.ndarray,
+    codes: np.ndarray,
+    values: np.ndarray,
+    frequencies: np.ndarray,
+    bounded: bool,
+    known: np.ndarray,
+    largest: np.float32,
+    maxima: np.ndarray,
+    slopes: np.ndarray,
+    order: np.ndarray,
+    essential: np.ndarray,
+    count_to: int,
+    seeds: int,
+    work: int,
+    bounds: np.ndarray,
+    sums: np.ndarray,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> int:
+    """:func:`top_words`, when it has made its arrays; returns the matches counted."""
+    parts = segments.shape[0]
+    at = int64(maxima.ctypes.data)
+    base = 0
+    for s in range(parts):
+        ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+        decode_all(segments[s], infos[s], by_table, columns, weights, scale, docs, codes, values, frequencies)
+        if bounded:
+            at = bound_all(
+                segments[s], infos[s], known[s], largest, by_table, columns, weights, shape, docs,
+                codes.view(np.float32), frequencies,
+                at, slopes[s], minimum == weights.size, bounds[base : base + ranges],
+            )  # fmt: skip
+            if by_table:
+                fill_impacts(segments[s], infos[s], columns, weights, scale, impacts[s])
+        base += ranges
+    totals, others = bounds[:base], bounds[base : base + 512]
+    order_terms(sizes, weights, min(minimum, weights.size) - 1, order)
+
+    bits = score.view(np.uint32)
+    k = state[1]
+    seed = guess = np.float32(0)
+    total = 0
+    mode = REST
+    if bounded and count_to == 0:
+        if k <= 64:
+            mode = BEST
+            seed = seed_bound(totals, seeds)
+        elif sizes.sum() > 16 * k:
+            mode = SOME
+    if not bounded and by_table and weights.size == 1:
+        for s in range(parts):
+            total += offer_all(segments[s, 0], infos[s, 0, 0], docs, values, scale, keys, state, score, count_to > 0)
+        return total
+    while True:
+        base = 0
+        for s in range(parts):
+            ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+            total = sweep(
+                mode, segments[s], infos[s], by_table, columns, weights, impacts[s], shape, scale, minimum, docs,
+                values, frequencies, bounded, slopes[s], totals[base : base + ranges], order, essential, seed,
+                guess, count_to, total, work, others, sums, keys, state, score,
+            )  # fmt: skip
+            base += ranges
+        if mode == SOME:
+            want = k // _SAMPLE + 3 * int64(np.sqrt(k / _SAMPLE)) + 2
+            if state[0] > want:
+                bits[0] = np.uint32(nth(keys, state[0], want) >> 32)
+                guess = score[0]
+        elif mode == REST:
+            if guess == 0:
+                return total
+            score[0] = guess
+            if state[0] >= k and np.uint32(nth(keys, state[0], k) >> 32) >= bits[0]:
+                return total
+            guess = np.float32(0)  # the sample promised too much
+            state[0] = 0
+            state[2] = 0
+            for r in range(totals.size):
+                totals[r] = abs(totals[r])
+        mode = REST
+
+
+@kernel(
+    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], boolean,"
+    " float32[::1], float64, int64, int64, int64, int64, float32, int64[:,::1], float32[::1], float64[::1],"
+    " int64[::1], int64[::1], uint32[::1], float32[::1])"
+)
+def top_words(
+    segments: np.ndarray,
+    rows: np.ndarray,
+    slots: np.ndarray,
+    kinds: np.ndarray,
+    weights: np.ndarray,
+    by_table: bool,
+    shape: np.ndarray,
+    scale: float,
+    minimum: int,
+    count_to: int,
+    short_limit: int,
+    seeds: int,
+    largest: np.float32,
+    work: np.ndarray,
+    bounds: np.ndarray,
+    sums: np.ndarray,
+    keys: np.ndarray,
+    state: np.ndarray,
+    docs_out: np.ndarray,
+    scores_out: np.ndarray,
+) -> tuple[int, int]:
+    """The best documents that hold ``minimum`` of the terms ``rows[slots]`` (their classes ``kinds[slots]``).
+
+    ``weights``: float32[terms], not negative; ``by_table``, ``shape``: see :func:`retrieval.lexical.scanning.scan`;
+    ``scale``: see :mod:`retrieval.lexical.fixed`; ``count_to``: count matches exactly up to this many (0: none);
+    terms of at most ``short_limit`` postings are decoded even where they have ranges; ``seeds``: about how many
+    ranges to score first; ``largest``: what no impact of a term of several fields exceeds. To work in: ``work``
+    int64[5, 65536 + 512], its first row zero, ``sums`` float64[65536], zero (they are so again afterwards),
+    ``bounds`` float32[ranges of all segments + 512]. ``keys``, ``state``: see :mod:`retrieval.lexical.collecting`.
+    Returns (hits kept, matches counted: exact unless above ``count_to``).
+    """
+    terms, fields, parts = slots.size, segments.shape[1], segments.shape[0]
+    infos = np.zeros((parts, terms, fields, INFO), np.int64)
+    columns = np.empty(terms, np.int64)
+    sizes = np.zeros(terms, np.int64)
+    room = made = 0
+    bounded = False
+    for t in range(terms):
+        columns[t] = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
+    for s in range(parts):
+        for t in range(terms):
+            for f in range(fields):
+                info = infos[s, t, f]
+                info[FIRST] = room
+                room += describe_term(segments[s, f], rows[slots[t], s, f], info, short_limit)
+                bounded |= info[KIND] == RANGED
+                sizes[t] += info[SIZE]
+                made += (int64(info[KIND] == SHORT) + int64(f == 1)) * ((segments[s, 0, tables.DOCUMENTS] + 127) >> 7)
+    docs, codes = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    values, frequencies = np.empty(room if by_table else 0, np.int64), np.empty(room, np.float32)
+    maxima = np.zeros(made if bounded else 0, np.uint8)
+    slopes = np.zeros((parts, terms), np.float32)
+    impacts = np.zeros((parts, terms if by_table else 0, 256), np.int64)
+    order, essential = np.empty(terms, np.int64), np.empty(terms, np.bool_)
+    known = np.empty((parts, terms), np.int64)
+    for s in range(parts):
+        for t in range(terms):
+            known[s, t] = rows[slots[t], s, 0, 2]
+    score = np.zeros(2, np.float32)
+    total = rank(
+        segments, infos, by_table, columns, weights, sizes, impacts, shape, scale, minimum, docs, codes, values,
+        frequencies, bounded, known, largest, maxima, slopes, order, essential, count_to, seeds, work.ctypes.data,
+        bounds, sums, keys, state, score,
+    )  # fmt: skip
+    return finish(keys, state, docs_out, scores_out), total

@@ -1,0 +1,205 @@
+"""Terms' contributions added up over a window of documents.
+
+A window is a run of documents that starts at a multiple of its size, a power of two from 128 to 65,536; an
+accumulator (:mod:`retrieval.lexical.fixed`) belongs to each of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16
+from retrieval.lexical import tables
+from retrieval.lexical.fixed import counted
+from retrieval.lexical.scanning import saturate
+from retrieval.lexical.term_info import (
+    ABSENT,
+    CODES,
+    CURSOR,
+    FIRST,
+    HIGH,
+    IDS,
+    KIND,
+    LOW,
+    RANGED,
+    SHORT,
+    SIZE,
+    escaped_code,
+    range_postings,
+)
+
+
+@inline
+def find_window(info: np.ndarray, docs: np.ndarray, start: int, end: int, documents: int) -> int:
+    """Set LOW and HIGH to a term's postings of the documents from ``start`` to ``end - 1``, a run of whole
+    ranges within one chunk; returns their number. A short term's cursor moves to the window's end."""
+    if info[KIND] == RANGED:
+        info[LOW] = range_postings(info, start >> 7, documents)[0]
+        info[HIGH] = range_postings(info, (end - 1) >> 7, documents)[1]
+    elif info[KIND] == SHORT:
+        at = info[CURSOR]
+        last = info[FIRST] + info[SIZE]
+        while at < last and int64(docs[at]) < start:
+            at += 1
+        info[LOW] = at
+        while at < last and int64(docs[at]) < end:
+            at += 1
+        info[HIGH] = at
+        info[CURSOR] = at
+    else:
+        info[LOW] = 0
+        info[HIGH] = 0
+    return info[HIGH] - info[LOW]
+
+
+@inline
+def add_single(
+    segment: np.ndarray,
+    info: np.ndarray,
+    impacts: np.ndarray,
+    table: int,
+    weight: np.float32,
+    scale: float,
+    docs: np.ndarray,
+    values: np.ndarray,
+    mask: int,
+    acc: np.ndarray,
+) -> None:
+    """Add a term of one field over its window: ``impacts`` (int64[256]) by code, ``values`` (int64) where the
+    term is decoded."""
+    low, size = info[LOW], info[HIGH] - info[LOW]
+    if info[KIND] == SHORT:
+        for i in range(low, low + size):
+            acc[int64(docs[i]) & mask] += values[i]
+        return
+    ids = view_u16(info[IDS] + 2 * low, size)
+    codes = view_u8(info[CODES] + low, size)
+    for i in range(size):
+        code = int64(codes[i])
+        value = impacts[code]
+        if code == 255:
+            code = escaped_code(info, low + i)
+            value = counted(weight * view_f32(table, code + 1)[code], scale)
+        acc[int64(ids[i]) & mask] += value
+
+
+@inline
+def read_run(acc: np.ndarray, at: int, need: int, start: int, found: np.ndarray, sums: np.ndarray, count: int) -> int:
+    """Append those of 128 accumulators from ``at`` on that reach ``need``, which is positive, to ``found``
+    (documents, the first accumulator being ``start``'s) and ``sums``; returns how many these hold now."""
+    run = acc[at : at + 128]
+    best = int64(0)
+    for j in range(128):
+        best = max(best, run[j])
+    if best >= need:
+        for j in range(128):
+            if run[j] >= need:
+                found[count] = start + at + j
+                sums[count] = run[j]
+                count += 1
+    return count
+
+
+@inline
+def read_back(
+    info: np.ndarray,
+    docs: np.ndarray,
+    mask: int,
+    needs: np.ndarray,
+    start: int,
+    acc: np.ndarray,
+    found: np.ndarray,
+    sums: np.ndarray,
+    count: int,
+) -> int:
+    """Read and clear the accumulators of a term's postings in the window; append as :func:`read_run` does.
+    ``needs``: int64, what each range of the window needs."""
+    low, size = info[LOW], info[HIGH] - info[LOW]
+    if info[KIND] == SHORT:
+        for i in range(low, low + size):
+            j = int64(docs[i]) & mask
+            value = acc[j]
+            acc[j] = 0
+            if value and value >= needs[j >> 7]:
+                found[count] = start + j
+                sums[count] = value
+                count += 1
+        return count
+    ids = view_u16(info[IDS] + 2 * low, size)
+    for i in range(size):
+        j = int64(ids[i]) & mask
+        value = acc[j]
+        acc[j] = 0
+        if value and value >= needs[j >> 7]:
+            found[count] = start + j
+            sums[count] = value
+            count += 1
+    return count
+
+
+@inline
+def frequency_at(info: np.ndarray, posting: int, table: np.ndarray, frequencies: np.ndarray) -> np.float32:
+    """A posting's (weighted) frequency, whether decoded (``frequencies``) or by its code (``table``)."""
+    if info[KIND] == SHORT:
+        return frequencies[posting]
+    code = int64(view_u8(info[CODES] + posting, 1)[0])
+    return table[escaped_code(info, posting) if code == 255 else code]
+
+
+@inline
+def document_at(info: np.ndarray, posting: int, docs: np.ndarray) -> int:
+    """A posting's document, within its chunk."""
+    if info[KIND] == SHORT:
+        return int64(docs[posting]) & 65535
+    return int64(view_u16(info[IDS] + 2 * posting, 1)[0])
+
+
+@inline
+def add_combined(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    column: int,
+    weight: np.float32,
+    shape: np.ndarray,
+    scale: float,
+    docs: np.ndarray,
+    frequencies: np.ndarray,
+    start: int,
+    mask: int,
+    sums: np.ndarray,
+    acc: np.ndarray,
+) -> None:
+    """Add a term of several fields over its window, its frequencies summed before they are weighed.
+
+    ``infos``: int64[fields, INFO]; ``column``: where the term's class begins in the rows of ``segment``
+    (int64[fields, columns]); ``sums``: float64, zero, one for each document of the window. The longest field
+    goes last, so that its documents' sums are complete when it passes them.
+    """
+    fields = infos.shape[0]
+    main = 0
+    for f in range(1, fields):
+        if infos[f, HIGH] - infos[f, LOW] > infos[main, HIGH] - infos[main, LOW]:
+            main = f
+    for f in range(fields):
+        info = infos[f]
+        if f != main and info[KIND] != ABSENT:
+            table = view_f32(segment[f, column + tables.TABLE], segment[f, tables.CODES])
+            for p in range(info[LOW], info[HIGH]):
+                sums[document_at(info, p, docs) & mask] += frequency_at(info, p, table, frequencies)
+    bytes_ = view_u8(segment[0, column + tables.BYTES] + (start & ~65535), 65536)
+    factors = view_f32(segment[0, column + tables.FACTORS], 256)
+    for step in range(fields):
+        f = main if step == 0 else step - (step <= main)
+        info = infos[f]
+        if info[KIND] == ABSENT:
+            continue
+        table = view_f32(segment[f, column + tables.TABLE], segment[f, tables.CODES])
+        for p in range(info[LOW], info[HIGH]):
+            doc = document_at(info, p, docs)
+            total = sums[doc & mask]
+            if step == 0:
+                total += frequency_at(info, p, table, frequencies)
+            elif total == 0:  # added with an earlier field
+                continue
+            sums[doc & mask] = 0
+            acc[doc & mask] += counted(weight * saturate(np.float32(total), factors[bytes_[doc]], shape), scale)
