@@ -32,6 +32,10 @@ class Analyzer(ABC):
         """The tokens that a phrase query matches and a highlighter marks: one way through the text."""
         return self.tokens(text)
 
+    def question_tokens(self, text: str, phrase: bool = False) -> list[Token]:
+        """The tokens that a question looks for: the text's own, or what an analyzer has in their place."""
+        return self.phrase_tokens(text) if phrase else self.tokens(text)
+
     def normalize(self, term: str) -> str:
         """Fold a term's characters as its text's are, without splitting or stemming it.
 

@@ -67,6 +67,13 @@ class ChainAnalyzer(Analyzer):
     def phrase_tokens(self, text: str) -> list[Token]:
         return (self.phrases or self).tokens(text)
 
+    def question_tokens(self, text: str, phrase: bool = False) -> list[Token]:
+        chain = (self.phrases or self) if phrase else self
+        found = chain.tokens(text)
+        if found or not isinstance(chain.tokenizer, PhrasedTokenizer):
+            return found
+        return ChainAnalyzer(self.name, chain.char_filters, chain.tokenizer.for_questions(), chain.filters).tokens(text)
+
     def prepare(self, text: str) -> Mapped:
         """The text after the character filters."""
         mapped = Mapped(scalar(text))

@@ -37,6 +37,10 @@ class PhrasedTokenizer(ABC):
     def for_phrases(self) -> Tokenizer:
         """The tokenizer of the phrase stream."""
 
+    def for_questions(self) -> Tokenizer:
+        """The tokenizer of questions in which this one finds nothing."""
+        return self
+
 
 class TokenFilter(ABC):
     """Changes, drops or adds tokens."""

@@ -11,7 +11,8 @@ The text is folded (``analysis.fold``) and cut by the classes of its characters:
   phrases. An address with @ is kept whole instead of joined; U.S. is us alone; 1,000 is 1000; 3.14
   is one number. C++ and C# keep their signs, and .NET is found by net too.
 - English stop words leave a gap, except beside Han text (spaces aside), where "IT", "A" and "OR" are
-  names: IT行业, 维生素A. Words are stemmed by Snowball English after the possessive is taken off.
+  names: IT行业, 维生素A. A question of stop words alone looks for them there. Words are stemmed by
+  Snowball English after the possessive is taken off.
 - Each emoji is a token.
 """
 
@@ -91,15 +92,18 @@ class Terms(dict[str, str]):
 
 
 class Scan:
-    """One pass over one text. ``joined``: also bigrams and the joined forms of compounds."""
+    """One pass over one text. ``joined``: also bigrams and the joined forms of compounds. ``stop``: the words
+    that leave a gap, the analyzer's if not given."""
 
-    def __init__(self, analyzer: MultilingualAnalyzer, text: str, joined: bool) -> None:
+    def __init__(
+        self, analyzer: MultilingualAnalyzer, text: str, joined: bool, stop: frozenset[str] | None = None
+    ) -> None:
         self.analyzer = analyzer
         self.original = scalar(text)
         self.folded = fold(self.original)
         self.text = self.folded.text
         self.kinds = self.text.translate(analyzer.classes)
-        self.terms, self.stop = analyzer.terms, analyzer.stop
+        self.terms, self.stop = analyzer.terms, analyzer.stop if stop is None else stop
         self.joined = joined
         self.tokens: list[Token] = []
         self.position = 0
@@ -208,6 +212,11 @@ class MultilingualAnalyzer(Analyzer):
 
     def phrase_tokens(self, text: str) -> list[Token]:
         return self.scan(self, text, joined=False).tokens
+
+    def question_tokens(self, text: str, phrase: bool = False) -> list[Token]:
+        """Also of a text of nothing but stop words: "IT" finds IT行业, where it is indexed as a name."""
+        found = super().question_tokens(text, phrase)
+        return found or self.scan(self, text, not phrase, frozenset()).tokens
 
     def batch(self, values: Sequence[Value]) -> TokenBatch:
         if self.scan is not Scan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import time
 import weakref
 from functools import cached_property
@@ -98,9 +99,12 @@ class SearchContext:
 
 
 def parse_duration(value: object) -> float:
-    """Seconds of "100ms", "1s", "2m"; InvalidRequest."""
+    """Seconds of "100ms", "1s", "2m", "50micros"; InvalidRequest."""
     from indexer.durations import parse_interval
 
+    fine = re.fullmatch(r"(\d{1,18})(micros|nanos)", str(value))
+    if fine:
+        return int(fine[1]) / (10**6 if fine[2] == "micros" else 10**9)
     try:
         return parse_interval(value)
     except InvalidRequest:

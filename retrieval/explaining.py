@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from indexer import Node, QuarryError
+from indexer import InvalidRequest, Node, QuarryError
 
 from .context import SearchContext
 from .finding import masked
@@ -19,6 +19,8 @@ def explain(
 ) -> tuple[bool, bool, dict[str, Any] | None]:
     """(is the document searchable, does it match, the account of its score) for the request's query."""
     request = parse_request(body, params, node.settings)
+    if (body or {}).get("query") is None and params.get("q") is None:
+        raise InvalidRequest("Validation Failed: 1: query is missing;")
     ctx = SearchContext(node, node.index(index))
     visible = filter_of(node, index)
     found = ctx.view.numbers_of_ids([doc_id])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from analysis import Analyzer
+from analysis import Analyzer, Token
 from indexer import InvalidRequest, ParsingError
 from indexer.fields import Field
 
@@ -22,6 +22,7 @@ SIMILARITIES: dict[str, Similarity] = {
     "BM25L": BM25L(),
     "TFIDF": TFIDF(),
 }
+METADATA = ("_id", "_index")  # of every document; see :mod:`.query.metadata`
 GATE_LOW, GATE_HIGH = 0.4, 0.7  # shares of known idf mass between which the word leg is faded in
 
 
@@ -51,8 +52,17 @@ def analyzer_of(ctx: SearchContext, field: Field, name: str | None = None) -> An
         raise InvalidRequest(f"analyzer [{name}] not found: {error}") from None
 
 
+def question_tokens(analyzer: Analyzer, text: str, zero_terms: str = "none", phrase: bool = False) -> list[Token]:
+    """The tokens that a text is looked for by. With `zero_terms_query` all, stop words alone ask for nothing."""
+    if zero_terms == "all":
+        return analyzer.phrase_tokens(text) if phrase else analyzer.tokens(text)
+    return analyzer.question_tokens(text, phrase)
+
+
 def searchable(ctx: SearchContext, path: str) -> Field | None:
     """The field at `path`, None when it is not mapped; InvalidRequest when its values cannot be searched."""
+    if path in METADATA:
+        raise InvalidRequest(f"[{path}] is matched whole only: ask for it by [term], [terms] or [match]")
     field = ctx.field(path)
     if field is not None and not field.searchable:
         raise InvalidRequest(f"Cannot search on field [{path}] since it is not indexed nor has doc values.")
@@ -112,10 +122,10 @@ class PlainWords:
         queries: list[WordQuery] = []
         for (analyzer, kind), paths in groups.items():
             found = ctx.index.analyzers.get(analyzer)
-            terms = tuple(token.term for token in found.tokens(text))
+            terms = tuple(token.term for token in found.question_tokens(text))
             if not terms:
                 continue
-            for token in found.phrase_tokens(text):
+            for token in found.question_tokens(text, phrase=True):
                 vocabulary[token.term] = (*vocabulary.get(token.term, ()), *paths)
             # a cosine is of one field's vectors: TF-IDF adds up its fields' scores instead
             together: list[tuple[str, ...]] = [(p,) for p in paths] if kind == "TFIDF" else [tuple(paths)]

@@ -16,16 +16,21 @@ from analysis.tokenizers.jieba import check_user_words
 
 
 class MixedTokenizer(PhrasedTokenizer):
-    """Tokens of an analyzer, or those of its phrase stream."""
+    """Tokens of an analyzer, or those of its phrase stream; as of a text, or as of a question."""
 
-    def __init__(self, analyzer: MultilingualAnalyzer, phrase: bool = False) -> None:
-        self.analyzer, self._phrase = analyzer, phrase
+    def __init__(self, analyzer: MultilingualAnalyzer, phrase: bool = False, question: bool = False) -> None:
+        self.analyzer, self._phrase, self._question = analyzer, phrase, question
 
     def __call__(self, text: str) -> list[Token]:
+        if self._question:
+            return self.analyzer.question_tokens(text, self._phrase)
         return self.analyzer.phrase_tokens(text) if self._phrase else self.analyzer.tokens(text)
 
     def for_phrases(self) -> Tokenizer:
         return MixedTokenizer(self.analyzer, phrase=True)
+
+    def for_questions(self) -> Tokenizer:
+        return MixedTokenizer(self.analyzer, self._phrase, question=True)
 
 
 def stemming(options: Options) -> str | None:

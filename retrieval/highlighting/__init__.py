@@ -136,9 +136,9 @@ class Highlighter:
             marks = self._marks(spec.path, options)
             for mark in marks:
                 if mark.analyzed and mark.phrase:
-                    wanted.phrase(analyzer.phrase_tokens(mark.text), mark.slop)
+                    wanted.phrase(analyzer.question_tokens(mark.text, phrase=True), mark.slop)
                 elif mark.analyzed:
-                    wanted.words(analyzer.tokens(mark.text))
+                    wanted.words(analyzer.question_tokens(mark.text))
             within = wanted.within()  # a query may also name the words of its texts, one by one
             for mark in marks:
                 if not mark.analyzed and mark.text not in within:

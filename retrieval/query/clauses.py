@@ -39,8 +39,10 @@ class Group(Rewritten):
         must, should, must_not = (
             tuple(q for q in part if not asks_nothing(ctx, q)) for part in (self.must, self.should, self.must_not)
         )
-        if not (must or should or must_not):
-            return MatchNone()
+        if not (must or should or must_not):  # unless that is all: then stop words are looked for as they stand
+            must, should, must_not = self.must, self.should, self.must_not
+            if not (must or should):
+                return MatchNone()
         if len(must) + len(should) == 1 and not must_not and self.boost == 1.0 and self.minimum is None:
             return (must or should)[0]
         return Bool(must, should, must_not, minimum=self.minimum, boost=self.boost)

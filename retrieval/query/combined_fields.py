@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from indexer import InvalidRequest, ParsingError
 
 from ..context import SearchContext
+from ..words import question_tokens
 from .base import Parser, Query, options, query_type
 from .field_list import Fields, expanded, fields_of
 from .match_all import MatchAll, MatchNone
@@ -54,7 +55,8 @@ class CombinedFields(Rewritten):
         )
 
     def rewrite(self, ctx: SearchContext) -> Query:
-        paths = {p: w for p, w in expanded(ctx, self.fields).items() if ctx.mapping.fields[p].is_text and w > 0}
+        specs = [(ctx.field(path), weight) for path, weight in expanded(ctx, self.fields).items()]
+        paths = {spec.path: w for spec, w in specs if spec is not None and spec.is_text and w > 0}
         if not paths:
             return MatchNone()
         fields = tuple(ctx.mapping.fields[path] for path in paths)
@@ -63,7 +65,7 @@ class CombinedFields(Rewritten):
             raise InvalidRequest(
                 f"All fields in [combined_fields] query must have the same search analyzer: {list(paths)}"
             )
-        tokens = ctx.analyzer(fields[0]).tokens(self.text)
+        tokens = question_tokens(ctx.analyzer(fields[0]), self.text, self.zero_terms)
         if not tokens:
             return MatchAll(self.boost) if self.zero_terms == "all" else MatchNone()
         weights = None if set(paths.values()) == {1.0} else tuple(paths.values())

@@ -52,7 +52,7 @@ class DisMax(Query):
         return out
 
     def score(self, ctx: SearchContext, docs: np.ndarray) -> np.ndarray:
-        scores = np.array([query.score(ctx, docs) for query in self.queries], np.float32).reshape(-1, len(docs))
+        scores = np.array([query.score(ctx, docs) for query in self.queries], np.float32)
         best = scores.max(axis=0, initial=0.0)
         total = np.zeros(len(docs), np.float32)
         for row in scores:

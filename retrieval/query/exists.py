@@ -11,6 +11,7 @@ from indexer import ParsingError
 
 from ..columns import mask_where
 from ..context import SearchContext
+from ..words import METADATA
 from .base import Explanation, Matches, Parser, Query, constant, options, query_type
 from .options import boost_of
 from .rewriting import remembered
@@ -41,6 +42,8 @@ class Exists(Query):
         return remembered(ctx, self, "mask", lambda: self._mask(ctx))
 
     def _mask(self, ctx: SearchContext) -> np.ndarray:
+        if self.field in METADATA:
+            return ctx.live.copy()
         out = np.zeros(ctx.documents, bool)
         for path in ctx.mapping.fields:  # an object exists when any field below it does
             if path == self.field or path.startswith(self.field + "."):

@@ -7,6 +7,7 @@ from typing import Any
 from indexer import ParsingError
 
 from ..context import SearchContext
+from ..words import METADATA
 
 Fields = tuple[tuple[str, float], ...]  # (name or pattern, weight)
 
@@ -31,11 +32,13 @@ def fields_of(kind: str, body: Any) -> Fields:
 
 
 def expanded(ctx: SearchContext, fields: Fields) -> dict[str, float]:
-    """The mapped fields and their weights, patterns expanded (to text and keyword fields); a field named
-    more than once has the last weight. `*` alone is what `index.query.default_field` says, all fields unless
-    it is set."""
+    """The mapped fields and their weights, patterns expanded (to text and keyword fields); `_id` and
+    `_index` only by name. A field named more than once has the last weight. `*` alone is what
+    `index.query.default_field` says, all fields unless it is set."""
     out: dict[str, float] = {}
     for pattern, weight in fields:
+        if pattern in METADATA:
+            out[pattern] = weight
         default = ctx.index.settings.get("query", {}).get("default_field", "*") if pattern == "*" else pattern
         for spec in ctx.expand(default if isinstance(default, list) else [default]):
             if spec.type != "dense_vector" and ("*" not in pattern or spec.is_text or spec.type == "keyword"):

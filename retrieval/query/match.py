@@ -9,7 +9,7 @@ from indexer import InvalidRequest, ParsingError
 from indexer.fields import Field
 
 from ..context import SearchContext
-from ..words import analyzer_of, searchable
+from ..words import METADATA, analyzer_of, question_tokens, searchable
 from .base import Parser, Query, field_options, query_type, text_of
 from .fuzziness import KEYS, Fuzzy
 from .match_all import MatchAll, MatchNone
@@ -46,12 +46,14 @@ class Match(Rewritten):
         return cls(path, text_of(cls.type, found["query"]), name=found.get("_name"), **match_options(cls.type, found))
 
     def rewrite(self, ctx: SearchContext) -> Query:
+        if self.field in METADATA:
+            return Term(self.field, self.text, self.boost)
         field = searchable(ctx, self.field)
         if field is None:
             return MatchNone()
         if not field.is_text:
             return exact(self.field, self.text, self.boost, self.lenient, self.fuzzy)
-        tokens = analyzer_of(ctx, field, self.analyzer).tokens(self.text)
+        tokens = question_tokens(analyzer_of(ctx, field, self.analyzer), self.text, self.zero_terms)
         if not tokens:
             return MatchAll(self.boost) if self.zero_terms == "all" else MatchNone()
         return self.text_query(field).query(ctx, tokens)

@@ -61,7 +61,7 @@ class MatchBoolPrefix(Rewritten):
         if not field.is_text:
             return exact(self.field, self.text, self.boost, self.lenient, self.fuzzy)
         analyzer = analyzer_of(ctx, field, self.analyzer)
-        tokens = analyzer.tokens(self.text)
+        tokens = analyzer.question_tokens(self.text)
         if not tokens:
             return MatchNone()
         text = TextQuery((field,), self.text, self.operator, self.minimum, self.fuzzy, boost=self.boost)

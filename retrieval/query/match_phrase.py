@@ -11,7 +11,7 @@ from indexer import InvalidRequest
 
 from ..context import SearchContext
 from ..lexical import PhraseQuery
-from ..words import analyzer_of, searchable, similarity_of
+from ..words import METADATA, analyzer_of, question_tokens, searchable, similarity_of
 from .base import Highlight, Parser, Query, field_options, query_type, text_of
 from .dis_max import best_query
 from .graph import Way, paths
@@ -20,6 +20,7 @@ from .match import exact
 from .match_all import MatchAll, MatchNone
 from .options import boost_of, choice, flag, name, whole
 from .rewriting import Rewritten
+from .term import Term
 
 MAX_SLOP = 1_000_000
 
@@ -56,12 +57,15 @@ class MatchPhrase(Rewritten):
         )
 
     def rewrite(self, ctx: SearchContext) -> Query:
+        if self.field in METADATA:
+            return Term(self.field, self.text, self.boost)
         field = searchable(ctx, self.field)
         if field is None:
             return MatchNone()
         if not field.is_text:
             return exact(self.field, self.text, self.boost, self.lenient)
-        tokens = analyzer_of(ctx, field, self.analyzer).phrase_tokens(self.text)
+        analyzer = analyzer_of(ctx, field, self.analyzer)
+        tokens = question_tokens(analyzer, self.text, self.zero_terms, phrase=True)
         if not tokens:
             return MatchAll(self.boost) if self.zero_terms == "all" else MatchNone()
         similarity = similarity_of(ctx, field.similarity)

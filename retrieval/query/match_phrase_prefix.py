@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ..context import SearchContext
 from ..lexical import PhraseQuery
-from ..words import analyzer_of, searchable, similarity_of
+from ..words import analyzer_of, question_tokens, searchable, similarity_of
 from .base import Highlight, Parser, Query, field_options, query_type, text_of
 from .dis_max import best_query
 from .fuzziness import MAX_EXPANSIONS
@@ -62,7 +62,7 @@ class MatchPhrasePrefix(Rewritten):
         if not field.is_text:
             return exact(self.field, self.text, self.boost, self.lenient)
         analyzer = analyzer_of(ctx, field, self.analyzer)
-        tokens = analyzer.phrase_tokens(self.text)
+        tokens = question_tokens(analyzer, self.text, self.zero_terms, phrase=True)
         if not tokens:
             return MatchAll(self.boost) if self.zero_terms == "all" else MatchNone()
         end = typed(analyzer, self.text, tokens)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from indexer import ParsingError
 
 from ..context import SearchContext
-from ..words import analyzer_of
+from ..words import analyzer_of, question_tokens
 from .base import Parser, Query, options, query_type
 from .dis_max import best_query
 from .field_list import Fields, expanded, fields_of, lenient_by_default
@@ -95,10 +95,10 @@ class MultiMatch(Rewritten):
         out: list[Query] = []
         analyzer = self.match.get("analyzer")
         for path, weight in paths.items():
-            spec = ctx.mapping.fields[path]
+            spec = ctx.field(path)
             if weight <= 0:
                 continue
-            if not spec.is_text or spec.similarity == "TFIDF":  # a cosine is of one field's vectors
+            if spec is None or not spec.is_text or spec.similarity == "TFIDF":  # a cosine is of one field's vectors
                 out.append(Match(path, self.text, **{**self.match, "boost": self.match.get("boost", 1.0) * weight}))
             else:
                 groups.setdefault((analyzer or spec.search_analyzer, spec.similarity), []).append(path)
@@ -112,12 +112,13 @@ class MultiMatch(Rewritten):
             self.match.get("phrases", True), self.match.get("boost", 1.0),
             None if set(weights) == {1.0} else weights,
         )  # fmt: skip
-        return text.query(ctx, analyzer_of(ctx, fields[0], self.match.get("analyzer")).tokens(self.text))
+        analyzer = analyzer_of(ctx, fields[0], self.match.get("analyzer"))
+        return text.query(ctx, question_tokens(analyzer, self.text))
 
     def empty(self, ctx: SearchContext) -> bool:
         """Whether the text has no terms in any of the fields, which are text fields all."""
-        specs = [ctx.mapping.fields[path] for path in expanded(ctx, self.fields)]
-        texts = [spec for spec in specs if spec.is_text]
+        specs = [ctx.field(path) for path in expanded(ctx, self.fields)]
+        texts = [spec for spec in specs if spec is not None and spec.is_text]
         analyzer = self.match.get("analyzer")
         if not texts or any(analyzer_of(ctx, spec, analyzer).tokens(self.text) for spec in texts):
             return False

@@ -16,9 +16,10 @@ from ..context import SearchContext
 from ..expansion import Expansion, determinize, folded, literal
 from ..expansion.syntax import any_case
 from ..lexical import WordQuery
-from ..words import indexed_term, searchable, similarity_of
+from ..words import METADATA, indexed_term, searchable, similarity_of
 from .base import Explanation, Highlight, Matches, Parser, Query, constant, field_options, options, query_type
 from .lexical_leaf import dictionaries
+from .metadata import metadata_mask
 from .options import boost_of, flag
 from .range import Range
 from .rewriting import remembered
@@ -43,6 +44,8 @@ class Term(Query):
         return cls(path, _scalar(cls.type, found["value"]), boost_of(found), found.get("_name"), any_case)
 
     def words(self, ctx: SearchContext) -> WordQuery | None:
+        if self.field in METADATA:
+            return None
         field = searchable(ctx, self.field)
         if self.any_case or field is None or not (field.is_text or field.type == "keyword"):
             return None
@@ -55,16 +58,13 @@ class Term(Query):
         )
 
     def matches(self, ctx: SearchContext) -> Matches:
-        if self.field == "_id":
-            docs = ctx.view.numbers_of_ids([str(self.value)])
-            return Matches(docs, np.full(len(docs), self.boost, np.float32))
         words = self.words(ctx)
         if words is not None:
             return Matches(*ctx.reader.matches(words))
         return Matches.of_mask(self.mask(ctx), self.boost)
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
-        field = searchable(ctx, self.field)
+        field = None if self.field in METADATA else searchable(ctx, self.field)
         if self.any_case and field is not None and (field.is_text or field.type == "keyword"):
             return remembered(ctx, self, "mask", lambda: self._cases(ctx, field).mask())
         return mask_of_values(ctx, self.field, (self.value,))
@@ -126,10 +126,10 @@ class Terms(Query):
 
 def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np.ndarray:
     """bool[documents]: live documents whose field `path` holds any of `values`; InvalidRequest."""
+    found = metadata_mask(ctx, path, values)
+    if found is not None:
+        return found
     out = np.zeros(ctx.documents, bool)
-    if path == "_id":
-        out[ctx.view.numbers_of_ids([str(v) for v in values])] = True
-        return out
     field = searchable(ctx, path)
     if field is None:
         return out

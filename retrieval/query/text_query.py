@@ -103,7 +103,8 @@ class TextQuery:
                 at.append((stretch.start, stretch.end, ByQuery(self._synonym(ctx, stretch))))
             elif not (stretch.start in paired and stretch.end == stretch.start + 1 and is_han(stretch.tokens[0])):
                 ways = tuple(tuple(_slot(slots, term) for term in way.terms) for way in stretch.ways)
-                at.append((stretch.start, stretch.end, AnyWay(self._paths, ways)))
+                offsets = tuple(way.offsets for way in stretch.ways)
+                at.append((stretch.start, stretch.end, AnyWay(self._paths, ways, offsets)))
         for pair in graph.pairs:
             unit = AnyWay(self._paths, (((pair.term,),),))
             at.append((pair.position, pair.position + pair.position_length, unit))

@@ -1,7 +1,8 @@
 """What `operator: and` and `minimum_should_match` count: the units of a text, each found or not in a document.
 
-A unit is a word, a compound such as gpt-4 in any of its forms, a place with synonyms, or a pair of Han
-characters. A fuzzy run of Han characters is found whole where the text holds it with one mistake.
+A unit is a word, a compound such as gpt-4 in any of its forms (its parts being neighbours), a place with
+synonyms, or a pair of Han characters. A fuzzy run of Han characters is found whole where the text holds it
+with one mistake.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..context import SearchContext
+from ..lexical import PhraseQuery
 from .base import Matches, Query
 from .lexical_leaf import holders
 
@@ -31,15 +33,25 @@ class Unit(ABC):
 
 @dataclass(frozen=True)
 class AnyWay(Unit):
-    """Found where all slots of any way are, in any of the fields."""
+    """Found where any way is: one slot in any of the fields; several in one field, as far apart as in the text.
+
+    `offsets`: the positions of each way's slots from its first. Slots of several terms (fuzzy ones) may be
+    anywhere.
+    """
 
     fields: tuple[str, ...]
     ways: tuple[tuple[Slot, ...], ...]
+    offsets: tuple[tuple[int, ...], ...] = ()
 
     def found(self, ctx: SearchContext) -> np.ndarray:
         out = np.zeros(ctx.documents, bool)
-        for way in self.ways:
+        for number, way in enumerate(self.ways):
             ctx.check_time()
+            if self.offsets and len(way) > 1 and all(len(slot) == 1 for slot in way):
+                terms = tuple(slot[0] for slot in way)
+                for field in self.fields:
+                    out[ctx.reader.matches(PhraseQuery(field, terms, self.offsets[number]))[0]] = True
+                continue
             mask = ctx.live
             for slot in way:
                 mask = mask & holders(ctx, self.fields, slot)

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from query_corpus import PIECES, distance
 
 from analysis import get_analyzer
+from indexer import Node, Operation
+from retrieval.context import SearchContext
+from retrieval.query import Parser
 from retrieval.query.fuzziness import Fuzziness, Fuzzy, similar_terms
 from retrieval.words import similarity_of
+from settings import Settings
 
 HAN = {"<IDEOGRAPHIC>"}
 PHRASES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4)
@@ -26,21 +30,21 @@ def spans(pieces):
 
 
 def units(corpus, pieces):
-    """What is counted: for each piece a list of alternatives, each a set of terms that must all be there."""
+    """What is counted: for each piece a list of alternatives, each of terms that must be there, and how far apart."""
     out = []
-    tokens = corpus.tokens(" ".join(pieces))
+    tokens = get_analyzer("multilingual").question_tokens(" ".join(pieces))
     for start, end in spans(pieces):
         own = [t for t in tokens if start <= t.start and t.end <= end]
         pairs = [t for t in own if t.type == "<DOUBLE>"]
         if pairs:
-            out += [[{t.term}] for t in pairs]
+            out += [[[(t.term, 0)]] for t in pairs]
             continue
-        whole = [{t.term} for t in own if t.position_length > 1]
+        whole = [[(t.term, 0)] for t in own if t.position_length > 1]
         parts = [t for t in own if t.position_length == 1]
         if whole:
-            out.append([*whole, {t.term for t in parts}])
+            out.append([*whole, [(t.term, t.position - parts[0].position) for t in parts]])
         else:
-            out += [[{t.term}] for t in parts]
+            out += [[[(t.term, 0)]] for t in parts]
     return [unit for i, unit in enumerate(out) if unit not in out[:i]]
 
 
@@ -50,8 +54,12 @@ def holding(corpus, pieces, needed):
         return set()
 
     def holds(source):
-        terms = corpus.terms(source["text"])
-        count = sum(any(way <= terms for way in unit) for unit in wanted)
+        there = {(t.term, t.position) for t in corpus.tokens(source["text"])}
+        starts = {position for _, position in there}
+        count = sum(
+            any(all((term, at + offset) in there for term, offset in way) for way in unit for at in starts)
+            for unit in wanted
+        )
         return count >= needed(len(wanted))
 
     return corpus.where(holds)
@@ -83,13 +91,32 @@ def test_minimum_should_match_counts_units(corpus, pieces, rule):
 def test_or_finds_any_term_and_all_options_agree_on_scores(corpus, pieces):
     text = " ".join(pieces)
     plain = corpus.run({"match": {"text": text}})
-    terms = corpus.terms(text)
+    terms = {token.term for token in get_analyzer("multilingual").question_tokens(text)}
     assert set(plain) == corpus.where(lambda s: bool(terms & corpus.terms(s["text"])))
     every = corpus.run({"match": {"text": {"query": text, "operator": "and"}}})
     assert every.items() <= plain.items()
     twice = corpus.run({"match": {"text": {"query": text, "boost": 2}}})
     assert twice.keys() == plain.keys()
     assert all(abs(twice[i] - 2 * plain[i]) < 1e-4 for i in plain)
+
+
+def test_the_parts_of_a_compound_are_neighbours(tmp_path):
+    texts = ["gpt-4 has 5 legs", "gpt 5", "GPT-5", "gpt5", "GPT-5o", "5 of gpt", "chatgpt 5", "ｇｐｔ５ 模型"]
+    node = Node(Settings(data=tmp_path))
+    index = node.create("compounds", {"settings": {"semantic": {"families": []}}})
+    index.write([Operation("index", text, {"text": text, "title": "5"}) for text in texts])
+    index.refresh()
+    ctx = SearchContext(node, index)
+    for text in ("gpt5", "GPT-5", "gpt_5"):
+        match = {"query": text, "operator": "and"}
+        for body in (
+            {"match": {"text": match}},
+            {"combined_fields": {**match, "fields": ["text", "title"]}},
+            {"match": {"text": {**match, "fuzziness": 0}}},
+        ):
+            found = Parser().query(body).matches(ctx).docs
+            assert {texts[int(d)] for d in found} == {"gpt 5", "GPT-5", "gpt5", "GPT-5o", "ｇｐｔ５ 模型"}, body
+    node.close()
 
 
 # --- fuzziness --------------------------------------------------------------------------------------

@@ -114,7 +114,10 @@ def test_default_operator_and_stop_words(corpus):
     assert set(corpus.run({"query_string": or_body})) == corpus.where(
         lambda s: {"quick", "fox"} & corpus.terms(s["text"])
     )
-    assert corpus.run({"query_string": {**body, "query": "the"}}) == {}
+    named = corpus.where(lambda s: "the" in corpus.terms(s["text"]))  # beside Han text it is a name
+    assert named
+    assert set(corpus.run({"query_string": {**body, "query": "the"}})) == named
+    assert corpus.run({"query_string": {**body, "query": "-the"}}) == {}
     two = {"query": "quick fox brown", "default_field": "text", "minimum_should_match": 2}
     wanted = corpus.where(lambda s: len({"quick", "fox", "brown"} & corpus.terms(s["text"])) >= 2)
     assert set(corpus.run({"query_string": two})) == wanted

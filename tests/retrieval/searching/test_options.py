@@ -11,7 +11,7 @@ import pytest
 from indexer import InvalidRequest, Node, Operation, ParsingError
 from indexer.resolution import Target
 from retrieval import SearchContext, count, explain, search, validate
-from retrieval.context import TimedOut
+from retrieval.context import TimedOut, parse_duration
 
 PROPERTIES = {
     "t": {"type": "text", "fields": {"raw": {"type": "keyword", "ignore_above": 5}}},
@@ -210,7 +210,7 @@ def test_the_filter_of_an_alias_holds_everywhere(made: Node) -> None:
         assert answer["aggregations"]["g"]["doc_count"] == 2
         assert {b["key"] for b in answer["aggregations"]["t"]["buckets"]} == {"animal", "动物"}
     assert count(made, seen, {}, {}) == 2
-    assert explain(made, seen[0], "2", {}, {}) == (False, False, None)
+    assert explain(made, seen[0], "2", {"query": {"match_all": {}}}, {}) == (False, False, None)
 
 
 def test_suggestions_stand_beside_the_hits(made: Node) -> None:
@@ -251,6 +251,12 @@ def test_what_was_found_before_the_time_was_over_is_kept(made: Node, monkeypatch
     assert sizes[-1] == (len(whole["hits"]["hits"]), 2)
 
 
+def test_durations() -> None:
+    assert [parse_duration(text) for text in ("2m", "5ms", "50micros", "70nanos")] == [120.0, 0.005, 5e-05, 7e-08]
+    with pytest.raises(InvalidRequest, match=r"failed to parse \[5 parsecs\]"):
+        parse_duration("5 parsecs")
+
+
 def test_why_and_whether(made: Node) -> None:
     there, matched, account = explain(made, "a", "3", {"query": CATS}, {})
     score = next(h["_score"] for h in search(made, ["a"], {"query": CATS}, {})["hits"]["hits"] if h["_id"] == "3")
@@ -260,6 +266,8 @@ def test_why_and_whether(made: Node) -> None:
     adds_up(account)
     assert explain(made, "a", "2", {"query": CATS}, {})[:2] == (True, False)
     assert explain(made, "a", "nothing", {"query": CATS}, {}) == (False, False, None)
+    with pytest.raises(InvalidRequest, match="query is missing"):
+        explain(made, "a", "3", {}, {})
     assert validate(made, ["a"], {"query": CATS}, {}) == [("a", None)]
     ((_, wrong),) = validate(made, ["a"], {"query": {"term": {"n": {"value": "x"}}}}, {})
     assert wrong is not None
