@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
+from analysis import InvalidAnalysis
 from indexer.errors import InvalidRequest, ParsingError, QuarryError
 
 log = structlog.get_logger("quarry.api")
@@ -90,6 +91,8 @@ def as_quarry_error(error: BaseException) -> QuarryError:
         return error
     if isinstance(error, ValidationError):
         return _from_validation(error)
+    if isinstance(error, InvalidAnalysis):  # a file that an analyzer is made of has gone or is wrong
+        return InvalidRequest(str(error))
     if isinstance(error, WerkzeugMethodNotAllowed):
         allowed = sorted(error.valid_methods or ())
         return MethodNotAllowed(f"this path takes [{', '.join(allowed)}] only", allowed=allowed)

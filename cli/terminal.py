@@ -58,7 +58,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
     for name, code in _SAID.items():
         if name in names:
             return str(error), code
-    if "QuarryError" in names:
+    if "QuarryError" in names or "InvalidAnalysis" in names:
         return str(error), FAILED
     module = type(error).__module__.split(".")[0]
     if module in ("elasticsearch", "elastic_transport"):

@@ -104,7 +104,7 @@ def _analysis_files(index: Index) -> Iterator[tuple[str, Path]]:
     """The files in the data directory's `analysis` folder that the index's settings name."""
     folder = index.node.data / "analysis"
     if folder.is_dir():
-        for name in sorted(set(_strings(index.settings.get("analysis", {})))):
+        for name in sorted({s.removeprefix("analysis/") for s in _strings(index.settings.get("analysis", {}))}):
             path = folder / name
             inside = not Path(name).is_absolute() and ".." not in Path(name).parts
             if inside and 0 < len(name) < 256 and "\0" not in name and path.is_file():

@@ -2,7 +2,8 @@
 
 A block ```sh with a `curl` is run; a block ```json after it is a part of the last answer. The blocks ```python of a
 page are run as one program; a block ```text after one is what it prints. Commands `quarry` are checked against
-their help. What a page shows may be shortened: keys are left out, and a text ends in "…".
+their help, and on the page of administration they are run too: a block ```text after one is in what it prints. What
+a page shows may be shortened: keys are left out, and a text ends in "…".
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ ADDRESS = "localhost:9280"
 NEAR = 0.05  # relative: scores of a quantized encoder differ a little between processors
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+RUN = "administration.md"  # the page whose commands `quarry` are run
+QUERIES = "queries.md"  # the page with queries in tables
 _CURL = 'curl() { command curl --silent --show-error --fail-with-body --max-time 130 "$@"; echo; }\n'
+_COMMAND = f'quarry() {{ {shlex.quote(sys.executable)} -W error -m cli "$@"; }}\n'
 _QUARRY = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:docker-compose .*quarry )?quarry (.+)$", re.MULTILINE)
 _BETWEEN = "\x1e"
 
@@ -133,7 +137,8 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that follows the pages from the first one on."""
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
-    running = Service(tmp_path_factory.mktemp("docs") / "data", workers=1, threads=4)
+    folder = tmp_path_factory.mktemp("docs")
+    running = Service(folder / "data", workers=1, threads=4, snapshots=folder / "snapshots")
     running.start()
     yield running
     assert running.stop() == 0
@@ -141,19 +146,23 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.mark.parametrize("name", pages())
 def test_requests_of_a_page(documented: Service, name: str) -> None:
-    answer: Any = None
+    printed = ""
     for block in blocks(DOCS / name):
         if block.language == "json":
-            _assert_within(json.loads(block.text), answer, block.place)
-        answer = None
-        if block.language == "sh" and re.search(r"^curl ", block.text, re.MULTILINE):
-            answer = _run_shell(documented, block)
+            _assert_within(json.loads(block.text), _last_answer(printed), block.place)
+        elif block.language == "text" and name == RUN:
+            _assert_printed(block, printed)
+        printed = ""
+        wanted = r"^(curl|quarry) " if name == RUN else r"^curl "
+        if block.language == "sh" and re.search(wanted, block.text, re.MULTILINE):
+            printed = _run_shell(documented, block)
     _run_python(documented, [b for b in blocks(DOCS / name) if b.language in ("python", "text")])
 
 
 def test_queries_in_tables(documented: Service) -> None:
-    spans = re.findall(r"`(\{.+?\})`(?=[ ,|])", (DOCS / "searching.md").read_text("utf-8"))
-    assert len(spans) > 8
+    text = (DOCS / QUERIES).read_text("utf-8")
+    spans = [found.replace("\\|", "|") for found in re.findall(r"`(\{.+?\})`(?=[ ,|])", text)]
+    assert len(spans) > 30
     for span in spans:
         response = httpx.post(f"{documented.url}/bridges/_search", json={"query": json.loads(span)}, timeout=60)
         assert response.status_code == 200, response.text
@@ -165,15 +174,28 @@ def _at(service: Service, text: str) -> str:
     return text.replace(ADDRESS, f"127.0.0.1:{service.port}")
 
 
-def _run_shell(service: Service, block: Block) -> Any:
-    """The last JSON answer of a block, None when it is none."""
+def _run_shell(service: Service, block: Block) -> str:
+    """What a block prints."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("QUARRY_")}
+    environment.update(QUARRY_DATA=str(service.data), PYTHONPATH=str(ROOT), PYTHONIOENCODING="utf-8")
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", _CURL + _at(service, block.text)],
+        ["bash", "-euo", "pipefail", "-c", _CURL + _COMMAND + _at(service, block.text)], env=environment,
         capture_output=True, encoding="utf-8", errors="replace", timeout=150, cwd=service.data.parent,
     )  # fmt: skip
     assert done.returncode == 0, f"{block.place}: {done.stdout}{done.stderr}"
-    last = done.stdout.strip()
-    for line in reversed(last.splitlines()):
+    return done.stdout
+
+
+def _assert_printed(block: Block, printed: str) -> None:
+    """Each line shown is a line of what was printed; "…" stands for anything."""
+    for line in block.text.splitlines():
+        pattern = ".*".join(map(re.escape, line.split("…")))
+        assert re.search(f"^{pattern}$", printed, re.MULTILINE), f"{block.place}: {line!r} is not in {printed!r}"
+
+
+def _last_answer(printed: str) -> Any:
+    """The last JSON answer among what was printed, None when there is none."""
+    for line in reversed(printed.strip().splitlines()):
         if line.startswith("{"):
             return json.loads(line)
     return None
