@@ -47,7 +47,6 @@ _PIECE = re.compile(
 )
 _PARTS = re.compile(_PART)
 _ACRONYM = re.compile(r"[abc]x*(?:\.[abc]x*)+")
-_SEPARATORS = str.maketrans("", "", "-_.")
 _TYPES = {"h": "<IDEOGRAPHIC>", "i": "<HIRAGANA>", "k": "<KATAKANA>", "g": "<HANGUL>"}
 _CACHED = 1 << 17  # words whose stems are kept
 

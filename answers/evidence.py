@@ -14,9 +14,8 @@ import numpy as np
 import orjson
 
 from embeddings.base import ModelNotInstalled
-from indexer import Row, SpaceUnavailable
+from indexer import Row, SpaceUnavailable, values_at
 from indexer.embedding import DocumentTexts, embedded_sentences, encode_documents
-from indexer.mapping import values_at
 from retrieval import SearchContext, run_mode
 from retrieval.dense import sentence_similarities
 from retrieval.legs import DenseLeg

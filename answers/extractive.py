@@ -24,6 +24,6 @@ def fitness(evidence: Evidence, sentence: Sentence) -> float:
 
 def best_sentences(evidence: Evidence, count: int = SENTENCES) -> list[Sentence]:
     """The best `count` sentences, best first; fewer when those of other passages fall behind."""
-    fit = {id(s): fitness(evidence, s) for s in evidence.sentences}
-    ranked = sorted(evidence.sentences, key=lambda s: (-fit[id(s)], s.passage, s.start))[:count]
-    return [s for s in ranked if s.passage == ranked[0].passage or fit[id(ranked[0])] - fit[id(s)] <= MARGIN]
+    scored = [(fitness(evidence, s), s) for s in evidence.sentences]
+    ranked = sorted(scored, key=lambda one: (-one[0], one[1].passage, one[1].start))[:count]
+    return [s for fit, s in ranked if s.passage == ranked[0][1].passage or ranked[0][0] - fit <= MARGIN]

@@ -22,8 +22,9 @@ from .errors import (
     TooManyRequests,
     VersionConflict,
 )
-from .mapping import Mapping, values_at
+from .mapping import Mapping
 from .node import Node
+from .objects import values_at
 from .rows import Row
 from .view import IndexView
 from .writes import Operation, WriteResult

@@ -1,7 +1,7 @@
 """Deriving an index's files from its truth: refresh, merge, repair.
 
 Each step writes new files, then replaces the manifest; a crash in between leaves files that nobody
-knows, which `clean` removes. The caller holds the lock that the step's docstring names.
+knows, which `tidy` removes. The caller holds the lock that the step's docstring names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .documents import FieldVectors, add_documents, batches, field_vectors
-from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, file_lock, write_manifest
+from .files import file_lock
+from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, write_manifest
 from .merging import find_merge
 from .points import files_of
 from .segment import Segment, SegmentError, SegmentInfo, SegmentWriter, Tombstones, merge
@@ -198,12 +199,20 @@ class Deriver:
             return True
         return False
 
-    def purge(self) -> None:
-        """Drop rows that no view and no point in time can want any more."""
+    def tidy(self) -> None:
+        """Drop files and rows that no manifest, view or point in time can want any more (under merge.lock).
+
+        A file that nobody knows goes when it is too old to be in the making.
+        """
         index = self.index
         with file_lock(index.path / "refresh.lock"):
-            kept = [point.manifest.covered for point in index.points.live()]
-            manifest = index.read_manifest()
+            points, manifest = index.points.live(), index.read_manifest()
+            known = manifest.files | files_of(points)
+            for folder in ("segments", "vectors", "models"):
+                for path in (index.path / folder).glob("*"):
+                    if path.name not in known and path.stat().st_mtime < time.time() - ORPHAN_SECONDS:
+                        self._remove(path.name)
+        kept = [point.manifest.covered for point in points]
         old = [covered for moment, covered in manifest.history if moment < time.time() - KEEP_SECONDS]
         horizon = min([max(old, default=0), *kept])
         if horizon and index.store.superseded(0, horizon, horizon)[:1]:
@@ -270,15 +279,6 @@ class Deriver:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-
-    def clean(self) -> None:
-        """Remove files that no manifest and no point in time knows and that are too old to be in the making."""
-        with file_lock(self.index.path / "refresh.lock"):
-            known = self.index.read_manifest().files | files_of(self.index.points.live())
-            for folder in ("segments", "vectors", "models"):
-                for path in (self.index.path / folder).glob("*"):
-                    if path.name not in known and path.stat().st_mtime < time.time() - ORPHAN_SECONDS:
-                        self._remove(path.name)
 
     def rebuild(self, reason: str) -> None:
         """Build all segments again, under refresh.lock; vectors stay."""

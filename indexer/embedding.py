@@ -22,8 +22,9 @@ from embeddings.base import TextEncoder
 
 from .documents import batches
 from .encoders import Encoders, description, made_by_another, mismatch
-from .manifest import PartEntry, SpaceEntry, file_lock
-from .mapping import values_at
+from .files import file_lock
+from .manifest import PartEntry, SpaceEntry
+from .objects import values_at
 from .seals import checksum
 from .segment.vectors import write_part
 from .spaces import MAX_SENTENCES, Space

@@ -24,8 +24,9 @@ from .analyzers import Analyzers
 from .derive import Deriver
 from .durations import parse_interval
 from .errors import InvalidRequest
+from .files import file_lock, replace_file
 from .index_settings import check_analyzers
-from .manifest import Manifest, file_lock, read_manifest, replace_file
+from .manifest import Manifest, read_manifest
 from .mapping import Mapping
 from .points import Points
 from .rows import Row
@@ -291,8 +292,7 @@ class Index:
                 return False
             while self.deriver.merge_once(to_one) or self.deriver.merge_parts_once():
                 merged = True
-            self.deriver.purge()
-            self.deriver.clean()
+            self.deriver.tidy()
             self._scrubber.scrub()
         return merged
 

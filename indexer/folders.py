@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .engine import Index
-from .manifest import sync_directory
+from .files import sync
 from .mapping import Mapping
 from .registry import Change, owner_alive
 from .store import Store
@@ -33,14 +33,14 @@ def create(indices: Path, name: str, mapping: Mapping, settings: MappingABC[str,
 def show(indices: Path, hidden: Path, name: str) -> None:
     """Let a finished hidden folder become the index `name`."""
     os.rename(hidden, indices / name)
-    sync_directory(indices)
+    sync(indices)
 
 
 def hide(indices: Path, name: str) -> Path:
     """Take an index out of sight, to be removed; returns where it is."""
     gone = indices / f".{uuid.uuid4().hex}.deleted"
     os.rename(indices / name, gone)
-    sync_directory(indices)
+    sync(indices)
     return gone
 
 

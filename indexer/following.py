@@ -16,7 +16,7 @@ import orjson
 
 from .admin_errors import WritesNotCopied
 from .engine import Index
-from .manifest import replace_file
+from .files import replace_file
 from .store import storage_errors
 from .writes import Operation
 

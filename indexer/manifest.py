@@ -6,16 +6,13 @@ It is derived like all the rest: without it an index is rebuilt from its store.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from .files import replace_file
 
 FORMAT = 2
 
@@ -122,47 +119,3 @@ def manifest_text(manifest: Manifest) -> str:
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Replace the manifest at `path` atomically and durably."""
     replace_file(path, manifest_text(manifest).encode())
-
-
-def replace_file(path: Path, content: bytes, durable: bool = True) -> None:
-    """Replace a file atomically: readers see the old content or the new, also after a crash."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if durable:
-        sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames inside `path` durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def file_lock(path: Path, wait: bool = True) -> Iterator[bool]:
-    """An exclusive lock between processes and threads; yields whether it was got.
-
-    The kernel drops it when its holder dies, so nothing has to be repaired after a crash.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)

@@ -14,6 +14,7 @@ from typing import Any
 from .dynamic import Detection, checked_mode
 from .errors import InvalidDocument, InvalidMapping, InvalidRequest
 from .fields import TYPES, Field
+from .objects import overlaid, overlay, values_at
 from .parameters import FIXED, checked_field, checked_parameters, too_long
 
 TITLE_NAMES = ("title", "name", "headline", "subject", "标题", "题目", "名称")
@@ -110,7 +111,7 @@ class Mapping:
             for key in FIXED:
                 if old and old.params.get(key) != spec.params.get(key) and key in (old.params | spec.params):
                     raise InvalidRequest(f"Mapper for [{path}] conflicts with existing mapper: [{key}] is fixed")
-        return Mapping(_merge(self.body, new.body))
+        return Mapping(overlaid(self.body, new.body))
 
     def is_plain(self, source: dict[str, Any]) -> bool:
         """Whether a document has strings in known text fields only: it needs no check and maps to itself."""
@@ -133,7 +134,7 @@ class Mapping:
         self._observe_copies(source, found)
         if not found:
             return self
-        new = Mapping(_merge(self.body, {"properties": found}))
+        new = Mapping(overlaid(self.body, {"properties": found}))
         return new.observed(source) if new._new_targets else new  # a template may copy into further fields
 
     def _observe(self, node: dict[str, Any], prefix: str, found: dict[str, Any], dynamic: Any, depth: int) -> None:
@@ -161,7 +162,7 @@ class Mapping:
                 for part in _dicts(value):
                     self._observe(part, path + ".", nested, inner, depth + 1)
                 if nested:
-                    _merge_into(found, {key: {"properties": nested}})
+                    overlay(found, {key: {"properties": nested}})
                 continue
             if path in self.objects:
                 raise InvalidDocument(
@@ -303,29 +304,6 @@ def _takes_any_string(spec: Field) -> bool:
     return spec.type == "text" and "ignore_above" not in spec.params
 
 
-def values_at(source: Any, path: str) -> Iterator[Any]:
-    """All values at a dotted path of a document; keys that contain dots themselves are found too."""
-    if isinstance(source, list):
-        for part in source:
-            yield from values_at(part, path)
-        return
-    if not path:
-        yield source
-        return
-    if not isinstance(source, dict):
-        return
-    parts = path.split(".")
-    for i in range(len(parts), 0, -1):
-        head = ".".join(parts[:i])
-        if head in source:
-            rest = source[head]
-            if i == len(parts):
-                yield from rest if isinstance(rest, list) else (rest,)
-            else:
-                yield from values_at(rest, ".".join(parts[i:]))
-            return
-
-
 def _sample(value: Any) -> Any:
     """The first value in lists of any depth that is not null; None when there is none."""
     if not isinstance(value, list):
@@ -402,17 +380,3 @@ def _walk(properties: Any, prefix: str, objects: dict[str, Any]) -> Iterator[Fie
         yield field
         for sub, inner in field.params.get("fields", {}).items():
             yield checked_field(f"{path}.{sub}", inner, path)
-
-
-def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    out = dict(old)
-    _merge_into(out, new)
-    return out
-
-
-def _merge_into(out: dict[str, Any], new: dict[str, Any]) -> None:
-    for key, value in new.items():
-        if isinstance(value, dict) and isinstance(out.get(key), dict):
-            out[key] = _merge(out[key], value)
-        else:
-            out[key] = value

@@ -28,8 +28,8 @@ from .encoders import Encoders
 from .engine import Index
 from .errors import IndexExists, IndexNotFound, InvalidRequest, QuarryError
 from .fence import held
+from .files import file_lock
 from .index_settings import check_analyzers, flat_settings
-from .manifest import file_lock
 from .mapping import Mapping
 from .names import check_name, is_name
 from .registry import Aliases, Registry, State

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import PointMissing
-from .manifest import Manifest, manifest_of, manifest_text, replace_file
+from .files import replace_file
+from .manifest import Manifest, manifest_of, manifest_text
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from .admin_errors import RegistryDamaged
-from .manifest import file_lock, replace_file
+from .files import Identity, file_lock, identity, replace_file
 
 FORMAT = 1
 NAME = "registry.json"
-Identity = tuple[int, int, int]
 Aliases = dict[str, dict[str, dict[str, Any]]]
 """Alias, index, and what the alias is there: `filter`, `is_write_index`, …, each only when given."""
 
@@ -117,15 +116,6 @@ class Registry:
         for left in self._path.parent.glob(f"{NAME}.*.tmp"):
             with file_lock(self._lock_path):
                 left.unlink(missing_ok=True)
-
-
-def identity(path: Path) -> Identity:
-    """Changes when the file at `path` is replaced; zeros when there is none."""
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_ino, found.st_size)
 
 
 def owner_alive(path: Path) -> bool:

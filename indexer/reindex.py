@@ -21,8 +21,8 @@ from .aliases import drop_index
 from .engine import Index
 from .errors import IndexNotFound, InvalidRequest
 from .fence import held
+from .files import file_lock
 from .following import Follower, progress_of
-from .manifest import file_lock
 from .node import Node
 from .registry import Change
 from .templates import merged

@@ -7,9 +7,10 @@ written; opening it reads the seal only, verifying it reads everything.
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from pathlib import Path
+
+from indexer.files import sync
 
 NAME = "checksums.json"
 
@@ -29,11 +30,11 @@ def seal(folder: Path) -> None:
     sums = {}
     for path in files:
         sums[str(path.relative_to(folder))] = checksum(path)
-        _sync(path)
+        sync(path)
     text = json.dumps(sums)
     (folder / NAME).write_text(json.dumps({"files": text, "crc": zlib.crc32(text.encode())}))
-    _sync(folder / NAME)
-    _sync(folder)
+    sync(folder / NAME)
+    sync(folder)
 
 
 def damage(folder: Path) -> list[str]:
@@ -52,11 +53,3 @@ def damage(folder: Path) -> list[str]:
         except OSError:
             found[name] = False
     return [name for name, sound in found.items() if not sound]
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

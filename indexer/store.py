@@ -124,10 +124,6 @@ class Store:
         with storage_errors(self.path):
             return read_meta(self.connection, key)
 
-    def data_version(self) -> int:
-        """A number that changes when another connection has written."""
-        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
-
     @property
     def last_seq(self) -> int:
         return int(self.meta("last_seq"))

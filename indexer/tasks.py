@@ -17,7 +17,7 @@ from typing import Any
 
 from .admin_errors import ResourceNotFound, TaskCancelled
 from .errors import QuarryError
-from .manifest import file_lock, replace_file
+from .files import file_lock, replace_file
 from .registry import owner_alive
 
 KEEP_SECONDS = 7 * 86400.0  # that the result of an ended task can be asked for

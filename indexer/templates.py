@@ -18,6 +18,7 @@ from .aliases import alias_body
 from .errors import InvalidRequest, ParsingError
 from .index_settings import flat_settings
 from .names import check_alias_name
+from .objects import overlaid
 from .registry import State
 
 PARTS = ("settings", "mappings", "aliases")
@@ -177,18 +178,10 @@ def merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Parts as one, the later winning: settings key by key, fields whole, objects field by field."""
     out: dict[str, dict[str, Any]] = {key: {} for key in PARTS}
     for part in parts:
-        out["settings"] = _deep(out["settings"], part.get("settings") or {})
+        out["settings"] = overlaid(out["settings"], part.get("settings") or {})
         out["mappings"] = _mappings(out["mappings"], part.get("mappings") or {})
         out["aliases"] = {**out["aliases"], **(part.get("aliases") or {})}
     return copy.deepcopy(out)
-
-
-def _deep(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(old)
-    for key, value in new.items():
-        known = out.get(key)
-        out[key] = _deep(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
-    return out
 
 
 def _mappings(old: Any, new: Any) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 
-from .manifest import Manifest, file_lock, read_manifest, replace_file
+from .files import file_lock, replace_file
+from .manifest import Manifest, SegmentEntry, read_manifest
 from .seals import checksum
 from .segment import Segment
 from .segment.vectors import VectorPart
@@ -77,34 +79,38 @@ def damage(index: Index, manifest: Manifest, follow: Follow = lambda _: None) ->
     return found
 
 
-def _checks(index: Index, manifest: Manifest) -> list[tuple[str, Callable[[], list[str]]]]:
+def _checks(index: Index, manifest: Manifest) -> Iterator[tuple[str, Callable[[], list[str]]]]:
     """For each derived file a function that reads all of it and names its damaged parts."""
-    checks: list[tuple[str, Callable[[], list[str]]]] = []
     for entry in manifest.segments:
-        path = index.segments_path / entry.name
-        checks.append((f"segments/{entry.name}", lambda path=path: Segment.open(path).verify()))  # type: ignore[misc]
+        yield f"segments/{entry.name}", partial(_segment, index.segments_path / entry.name)
         if entry.tombstones is not None:
-
-            def dead(entry=entry, path=path) -> list[str]:  # type: ignore[no-untyped-def]
-                try:
-                    segment = Segment.open(path)
-                except BROKEN:
-                    return []  # the segment is named already, and its deletions are found again with it
-                load_tombstones(index.segments_path, entry, segment)
-                return []
-
-            checks.append((f"segments/{entry.tombstones}", dead))
+            yield f"segments/{entry.tombstones}", partial(_tombstones, index.segments_path, entry)
     for space in manifest.spaces.values():
         for part in space.parts:
-            path = index.vectors_path / part.name
-            checks.append((f"vectors/{part.name}", lambda path=path: VectorPart(path).verify()))  # type: ignore[misc]
+            yield f"vectors/{part.name}", partial(_part, index.vectors_path / part.name)
         if space.model is not None:
+            yield f"models/{space.model}", partial(_model, index.models_path / space.model, space.model_crc)
 
-            def model(path: Path = index.models_path / space.model, crc: int = space.model_crc) -> list[str]:
-                return [] if checksum(path) == crc else ["differs from what was written"]
 
-            checks.append((f"models/{space.model}", model))
-    return checks
+def _segment(path: Path) -> list[str]:
+    return Segment.open(path).verify()
+
+
+def _tombstones(folder: Path, entry: SegmentEntry) -> list[str]:
+    try:
+        segment = Segment.open(folder / entry.name)
+    except BROKEN:
+        return []  # the segment is named already, and its deletions are found again with it
+    load_tombstones(folder, entry, segment)
+    return []
+
+
+def _part(path: Path) -> list[str]:
+    return VectorPart(path).verify()
+
+
+def _model(path: Path, crc: int) -> list[str]:
+    return [] if checksum(path) == crc else ["differs from what was written"]
 
 
 def _agrees(index: Index) -> bool:

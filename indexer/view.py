@@ -6,7 +6,6 @@ written, merged or deleted meanwhile.
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .files import identity
 from .manifest import Manifest, SegmentEntry, SpaceEntry
 from .rows import Row
 from .segment import Segment, SegmentError, Tombstones
@@ -119,7 +119,7 @@ class ViewCache:
 
     def current(self) -> IndexView:
         """The view of the newest manifest. Damaged files are rebuilt on the way."""
-        key = _identity(self._index.manifest_path)
+        key = identity(self._index.manifest_path)
         view = self._view
         if view is not None and key == self._key:
             return view
@@ -127,7 +127,7 @@ class ViewCache:
             if self._view is None:
                 self._index.check_analysis()
             for _ in range(20):
-                key = _identity(self._index.manifest_path)
+                key = identity(self._index.manifest_path)
                 if self._view is not None and key == self._key:
                     return self._view
                 manifest = self._index.read_manifest()
@@ -139,7 +139,7 @@ class ViewCache:
                     if self._index.read_manifest().generation == manifest.generation:
                         self._index.repair(manifest, error)
                     continue
-                if _identity(self._index.manifest_path) == key:
+                if identity(self._index.manifest_path) == key:
                     self._view, self._key = view, key
                     return view
             return self._open(self._index.read_manifest())
@@ -180,11 +180,3 @@ class ViewCache:
 def load_tombstones(path: Path, entry: SegmentEntry, segment: Segment) -> Tombstones | None:
     """The dead documents of a segment, None when there are none."""
     return None if entry.tombstones is None else Tombstones.load(path / entry.tombstones, segment)
-
-
-def _identity(path: Path) -> tuple[int, int, int]:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_ino, found.st_size)

@@ -17,6 +17,7 @@ import orjson
 
 from .errors import DocumentMissing, InvalidDocument, InvalidRequest, QuarryError, VersionConflict
 from .mapping import Mapping
+from .objects import overlaid
 from .rows import Row
 from .store import Store
 from .transaction import Transaction
@@ -176,17 +177,8 @@ class Writer:
         before: dict[str, Any] = orjson.loads(old.body)
         if not isinstance(op.source, dict):
             raise InvalidRequest("an update needs [doc], an object with the fields to change")
-        after = _patched(before, op.source)
+        after = overlaid(before, op.source)
         return None if after == before else after
-
-
-def _patched(old: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    """`old` with `patch` merged in: objects recursively, everything else replaced."""
-    out = dict(old)
-    for key, value in patch.items():
-        inner = out.get(key)
-        out[key] = _patched(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
-    return out
 
 
 def _check_id(op: Operation) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis import Analyzer
 from indexer import Index, IndexView, InvalidRequest, Node
+from indexer.durations import parse_interval
 from indexer.fields import Field
 from indexer.mapping import Mapping
 from settings import Settings
@@ -100,8 +101,6 @@ class SearchContext:
 
 def parse_duration(value: object) -> float:
     """Seconds of "100ms", "1s", "2m", "50micros"; InvalidRequest."""
-    from indexer.durations import parse_interval
-
     fine = re.fullmatch(r"(\d{1,18})(micros|nanos)", str(value))
     if fine:
         return int(fine[1]) / (10**6 if fine[2] == "micros" else 10**9)

@@ -7,6 +7,7 @@ those searched), so a page that begins after one goes on rightly even when segme
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,22 +88,22 @@ def _parse_key(field: str, spec: Any) -> SortKey:
     return SortKey(field, order == "desc", missing, mode, unmapped, pattern)
 
 
-class SortColumn:
+class SortColumn(ABC):
     """One criterion over n documents of one index. `order`: int64 or float64[n], less comes first."""
 
     order: np.ndarray
 
+    @abstractmethod
     def shown(self, at: int) -> Any:
         """The value as it stands in a hit's `sort`, and as `search_after` gives it back."""
-        raise NotImplementedError
 
     def merge_key(self, at: int) -> Any:
         """What orders hits of several indices by this criterion; less comes first."""
         return self.order[at].item()
 
+    @abstractmethod
     def after(self, value: Any) -> tuple[np.ndarray, np.ndarray]:
         """bool[n] each: which documents come after the given value, and which have it."""
-        raise NotImplementedError
 
 
 class ScoreColumn(SortColumn):

@@ -26,11 +26,6 @@ class Column:
         self.dictionary: Vocabulary | None = Vocabulary(file, prefix, terms) if kind == "keyword" else None
 
     @property
-    def single_valued(self) -> bool:
-        """No document has more than one value."""
-        return self.offsets is None or bool(np.all(self.counts <= 1))
-
-    @property
     def counts(self) -> np.ndarray:
         """int64[documents]: number of values of each document."""
         if self.offsets is None:

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from indexer.files import sync
 from indexer.segment.errors import DamagedSegment, ForeignSegment
 
 FORMAT_VERSION = 1
@@ -30,15 +31,6 @@ _TRAILER = struct.Struct("<QII8s")
 _ALIGNMENT = 64
 _SPILL = 1 << 20
 _BLOCK = 32 << 20
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames inside a directory durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class _Section:
@@ -92,7 +84,7 @@ class SectionFileWriter:
             raise
         finally:
             self.close()
-        sync_directory(self.path.parent)
+        sync(self.path.parent)
         return size
 
     def _write(self, out: BinaryIO, attributes: Mapping[str, Any]) -> int:

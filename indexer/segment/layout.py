@@ -25,8 +25,6 @@ import numpy as np
 
 from indexer.segment.kernels import inline, int64, view_u8, view_u32, view_u64
 
-CHUNK_BITS = 16
-RANGE_BITS = 7
 BLOCK = 32  # postings
 ESCAPE = 255
 

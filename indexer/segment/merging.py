@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from indexer.files import sync
 from indexer.segment.codes import CodeTable
-from indexer.segment.container import SectionFileWriter, sync_directory
+from indexer.segment.container import SectionFileWriter
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.gathering import Gatherer
 from indexer.segment.reading import Segment, TextField
@@ -67,7 +68,7 @@ def merge(path: Path, segments: Sequence[Segment], dead: Sequence[np.ndarray | N
     write_seqs(out, (s.segment.seqs[s.live] for s in sources), first, last, documents)
     fields, columns = _merge_fields(out, sources, documents)
     size = out.finish({"documents": documents, "first_seq": first, "fields": fields, "columns": columns})
-    sync_directory(path.parent)
+    sync(path.parent)
     return SegmentInfo(path, documents, size, first, last)
 
 

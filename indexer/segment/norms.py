@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline
-
 _FREE = 24  # values that Lucene's 255 - longToInt4(Integer.MAX_VALUE) leaves for exact small lengths
 
 
@@ -20,22 +18,6 @@ def _int4_to_long(code: int) -> int:
 
 #: int64[256]: the length that each byte stands for.
 LENGTHS = np.array([b if b < _FREE else _FREE + _int4_to_long(b - _FREE) for b in range(256)], np.int64)
-
-
-@inline
-def length_byte(length: int) -> int:
-    """The byte of a length (int64, not negative)."""
-    if length < 24:
-        return length
-    value = length - 24
-    if value < 8:
-        return 24 + value
-    bits = 0
-    rest = value
-    while rest > 15:
-        rest >>= 1
-        bits += 1
-    return 24 + ((bits + 1) << 3 | (rest & 7))
 
 
 def length_bytes(lengths: np.ndarray) -> np.ndarray:

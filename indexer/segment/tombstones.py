@@ -175,16 +175,6 @@ class Tombstones:
         at = int(np.searchsorted(loss.ordinals, ordinal))
         return int(loss.losses[at]) if at < loss.ordinals.size and loss.ordinals[at] == ordinal else 0
 
-    def all_live_df(self, field: str) -> np.ndarray:
-        """int64[terms]: live document frequency of every term."""
-        text = self.segment.text(field)
-        assert text is not None
-        df = text.df.astype(np.int64)
-        loss = self.fields.get(field)
-        if loss is not None:
-            df[loss.ordinals] -= loss.losses
-        return df
-
     def sums(self, field: str) -> np.ndarray:
         """int64[classes]: tokens of the live documents."""
         text = self.segment.text(field)

@@ -16,8 +16,8 @@ from pathlib import Path
 import faiss
 import numpy as np
 
+from indexer.files import sync
 from indexer.seals import damage, seal
-from indexer.segment.container import sync_directory
 
 METRICS = {
     "cosine": faiss.METRIC_INNER_PRODUCT,
@@ -89,7 +89,7 @@ def write_part(
     np.save(temporary / "spans.npy", np.asarray(spans, np.uint32).reshape(-1, 2))
     seal(temporary)
     os.rename(temporary, path)
-    sync_directory(path.parent)
+    sync(path.parent)
 
 
 def merge_parts(path: Path, parts: Sequence[VectorPart], keep: Sequence[np.ndarray], metric: str = "cosine") -> None:

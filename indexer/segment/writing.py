@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from indexer.files import sync
 from indexer.segment.batches import ColumnBatch, Tokens, column_dtype
 from indexer.segment.codes import CodeTable, encode_pairs
-from indexer.segment.container import SectionFileWriter, sync_directory
+from indexer.segment.container import SectionFileWriter
 from indexer.segment.dictionary import Interner, permute_terms, sorted_order
 from indexer.segment.encoding import encode_positions
 from indexer.segment.fields import FieldShape, FieldWriter
@@ -196,7 +197,7 @@ class SegmentWriter:
                 out.append(prefix + "values", flat)
         attributes = {"documents": self.documents, "first_seq": first, "fields": fields, "columns": columns}
         size = out.finish(attributes)
-        sync_directory(self.path.parent)
+        sync(self.path.parent)
         return SegmentInfo(self.path, self.documents, size, first, last)
 
 

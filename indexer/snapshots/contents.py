@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..admin_errors import SnapshotDamaged
-from ..manifest import replace_file
+from ..files import replace_file
 from .blobs import Blob
 
 FORMAT = 1

@@ -32,7 +32,7 @@ from ..admin_errors import (
     SnapshotMissing,
 )
 from ..errors import QuarryError
-from ..manifest import file_lock, replace_file, sync_directory
+from ..files import file_lock, replace_file, sync
 from ..node import Node
 from ..registry import owner_alive
 from .blobs import Blobs
@@ -241,7 +241,7 @@ class Repository:
         with self._alone():
             for name in names:
                 self._file(name).unlink(missing_ok=True)
-            sync_directory(self._snapshots)
+            sync(self._snapshots)
             self._clean()
 
     def clean(self) -> tuple[int, int]:

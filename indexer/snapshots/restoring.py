@@ -20,8 +20,8 @@ from .. import folders
 from ..admin_errors import IllegalState, InvalidAliasName, RestoreRefused, SnapshotDamaged
 from ..aliases import add, check_whole, concrete, drop_index
 from ..errors import IndexNotFound, InvalidIndexName, InvalidRequest
+from ..files import sync
 from ..index_settings import flat_settings
-from ..manifest import sync_directory
 from ..names import check_name
 from ..node import Node
 from ..registry import Aliases, Change
@@ -271,12 +271,12 @@ class _Stage:
             (data / name).parent.mkdir(parents=True, exist_ok=True)
             if not (data / name).exists():
                 os.replace(path, data / name)
-                sync_directory((data / name).parent)
+                sync((data / name).parent)
         for target, (folder, _) in self._folders.items():
             shutil.rmtree(folder / ".analysis", ignore_errors=True)
             (folder / folders.OWNER).unlink()
             for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
-                sync_directory(path)
+                sync(path)
             change.state.moves[folder.name] = target
         change.save()  # decided: whoever comes next finishes it
         for _, lock in self._folders.values():

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..engine import Index
-from ..manifest import Manifest, file_lock, manifest_text
+from ..files import file_lock
+from ..manifest import Manifest, manifest_text
 from ..store import storage_errors
 from .blobs import Blobs
 from .contents import StoredFile, StoredIndex

@@ -228,3 +228,8 @@ def _parse_one(parser: Parser, name: str, body: Any) -> Named:
             "top level aggregations"
         )
     return Named(name, found.parse(Options(kind, name, inner, children, parser)), meta)
+
+
+def unsupported(kind: str, path: str, aggregation: str) -> InvalidRequest:
+    """The error of an aggregation that a field's type does not support."""
+    return InvalidRequest(f"Field [{path}] of type [{kind}] is not supported for aggregation [{aggregation}]")

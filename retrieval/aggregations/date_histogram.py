@@ -13,7 +13,7 @@ from indexer import InvalidRequest, ParsingError
 
 from ..columns import numbered
 from ..formats import zone_of
-from .base import NO_CHILDREN, Aggregations, Options, aggregation_type
+from .base import NO_CHILDREN, Aggregations, Options, aggregation_type, unsupported
 from .dates import date_value
 from .keys import KeyFormat
 from .ladder import MOST_STEPS, Bounds, Ladder, Stepped, check_bounds, parse_bounds, too_long
@@ -70,9 +70,7 @@ class DateHistogram(Stepped):
 
     def ladder(self, scope: Scope, values: np.ndarray, whole: bool) -> Ladder:
         if values.dtype.kind == "f":
-            raise InvalidRequest(
-                f"Field [{self.field}] of type [double] is not supported for aggregation [{self.type}]"
-            )
+            raise unsupported("double", self.field, self.type)
         extended = self._bounds(scope, self.extended)
         check_bounds(self.field, self.type, extended, self._bounds(scope, self.hard))
         moved = values - self.offset

@@ -10,7 +10,7 @@ import numpy as np
 
 from indexer import InvalidRequest, ParsingError
 
-from .base import Aggregation, Aggregations, Options, Result
+from .base import Aggregation, Aggregations, Options, Result, unsupported
 from .keys import KeyFormat
 from .ordering import KEY_UP, BucketOrder, ranking
 from .pairs import Groups, Pairs, distinct_entries
@@ -56,9 +56,7 @@ class Stepped(Aggregation):
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
         values = scope.values(self.field, self.missing)
         if values is not None and values.terms is not None:
-            raise InvalidRequest(
-                f"Field [{self.field}] of type [{values.kind}] is not supported for aggregation [{self.type}]"
-            )
+            raise unsupported(values.kind, self.field, self.type)
         kind = values.kind if values is not None else "double"
         rows = np.zeros(0, np.int64)
         found: np.ndarray = np.zeros(0, np.int64)

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .base import Options, Result
+from .base import Options, Result, unsupported
 from .keys import KeyFormat
 from .pairs import Pairs
 from .scope import Scope
-from .terms import unsupported
 
 
 @dataclass(frozen=True)

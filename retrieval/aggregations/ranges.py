@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ import numpy as np
 from indexer import InvalidRequest, ParsingError
 
 from ..formats import DEFAULT_DATE, format_date, format_number, zone_of
-from .base import NO_CHILDREN, Aggregation, Aggregations, Options, Result, aggregation_type
+from .base import NO_CHILDREN, Aggregation, Aggregations, Options, Result, aggregation_type, unsupported
 from .dates import date_value
 from .pairs import Pairs
 from .scope import Scope
@@ -44,16 +45,14 @@ class _Ranges(Aggregation):
     missing: Any
     children: Aggregations
 
+    @abstractmethod
     def edges(self, scope: Scope) -> list[_Edges]:
         """The ranges, by their lower and then their upper end."""
-        raise NotImplementedError
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
         values = scope.values(self.field, self.missing)
         if values is not None and values.terms is not None:
-            raise InvalidRequest(
-                f"Field [{self.field}] of type [{values.kind}] is not supported for aggregation [{self.type}]"
-            )
+            raise unsupported(values.kind, self.field, self.type)
         edges = self.edges(scope)
         scope.make_buckets(len(edges) * pairs.buckets)
         counts, docs, numbers = [], [], []
@@ -163,9 +162,7 @@ class DateRange(_Ranges):
     def edges(self, scope: Scope) -> list[_Edges]:
         spec = scope.field(self.field)
         if spec is not None and spec.type != "date":
-            raise InvalidRequest(
-                f"Field [{self.field}] of type [{spec.type}] is not supported for aggregation [{self.type}]"
-            )
+            raise unsupported(spec.type, self.field, self.type)
         pattern = self.format or (spec.params.get("format") if spec is not None else None)
         out = []
         for part in self.ranges:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -28,9 +29,9 @@ class _OfField(Aggregation):
 
 @dataclass(frozen=True)
 class _OneValue(_OfField):
+    @abstractmethod
     def values(self, found: Numbers) -> np.ndarray:
         """float64[buckets]: the metric; not finite where it has no value."""
-        raise NotImplementedError
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
         found = self.source.numbers(scope, pairs)

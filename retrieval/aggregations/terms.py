@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from indexer import InvalidRequest
-
 from ..columns import DocValues
 from .base import NO_CHILDREN, Aggregation, Aggregations, Options, Result, aggregation_type
 from .including import ALL_TERMS, IncludeExclude
@@ -143,8 +141,3 @@ def _with_empty(
     counts = np.zeros(owners * len(known), np.int64)
     counts[groups.owners * len(known) + number[groups.keys]] = groups.counts
     return np.repeat(np.arange(owners), len(known)), np.tile(known, owners), counts
-
-
-def unsupported(kind: str, path: str, aggregation: str) -> InvalidRequest:
-    """The error of an aggregation that a field's type does not support."""
-    return InvalidRequest(f"Field [{path}] of type [{kind}] is not supported for aggregation [{aggregation}]")
