@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 from analysis.mapped import Mapped
@@ -71,7 +70,7 @@ class TermFilter(TokenFilter):
         for token in tokens:
             term = self.term(token.term)
             if term is not None:
-                kept.append(token if term == token.term else replace(token, term=term))
+                kept.append(token if term == token.term else token._replace(term=term))
         return kept
 
 

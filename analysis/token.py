@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One term of a text.
 
     ``start`` and ``end`` count Unicode code points of the original text: ``text[start:end]`` is what

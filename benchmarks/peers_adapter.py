@@ -102,6 +102,6 @@ class QuarryText(Quarry):
 
     def search(self, terms: Sequence[str], k: int, mode: str = "or") -> tuple[np.ndarray, np.ndarray]:
         """Numbers and scores of the best k documents, best first."""
-        request = SearchRequest(query=MODES[mode](" ".join(terms)), size=k, count_to=None)
-        ranked = run(self.ctx, request).ranked
+        ctx = SearchContext(self.node, self.ctx.index, view=self.ctx.view)  # what one request knows
+        ranked = run(ctx, SearchRequest(query=MODES[mode](" ".join(terms)), size=k, count_to=None)).ranked
         return ranked.docs, ranked.scores

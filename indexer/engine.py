@@ -140,6 +140,10 @@ class Index:
         self._current_mapping()
         return self._settings
 
+    def schema(self) -> tuple[Mapping, dict[str, Any]]:
+        """The mapping and the settings of one moment."""
+        return self._current_mapping()[1], self._settings
+
     def spaces(self, mapping: Mapping | None = None) -> dict[str, Space]:
         """The semantic spaces of this index."""
         return spaces_of(mapping or self.mapping, self.settings, self.node.encoder)

@@ -44,7 +44,8 @@ class SearchContext:
         self.node = node
         self.index = index
         self.view = view if view is not None else index.view()
-        self.mapping: Mapping = index.mapping
+        self.mapping: Mapping
+        self.mapping, self.index_settings = index.schema()
         self.deadline = deadline
         self.now_ms = int(time.time() * 1000)
 
@@ -72,7 +73,7 @@ class SearchContext:
         """The text fields a plain query looks into, or those that match the patterns (`*`)."""
         paths = self.mapping.text_fields
         if patterns is None:
-            default = self.index.settings.get("query", {}).get("default_field", "*")
+            default = self.index_settings.get("query", {}).get("default_field", "*")
             patterns = default if isinstance(default, list) else [default]
             if patterns == ["*"]:
                 return [self.mapping.fields[p] for p in paths]

@@ -10,7 +10,7 @@ import numpy as np
 from .collapse import GroupField, heads
 from .context import SearchContext
 from .fetching import Account
-from .found import Candidates, IndexHits
+from .found import Candidates, IndexHits, no_numbers
 from .fused import by_mode, by_retriever
 from .query.base import Explanation, Query
 from .ranking import Ranked, rank_query
@@ -164,9 +164,9 @@ class _Part:
     ranked: Ranked
     candidates: Candidates | None = None
     columns: Sequence[SortColumn] = ()
-    places: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    places: np.ndarray = field(default_factory=no_numbers)
     group_field: GroupField | None = None
-    groups: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    groups: np.ndarray = field(default_factory=no_numbers)
 
     def follow(self, docs: np.ndarray) -> None:
         """Put the groups into a new order of the same documents (sorted rankings are never rescored)."""

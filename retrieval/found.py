@@ -14,6 +14,13 @@ from .fetching import Account
 from .ranking import Ranked
 from .sorting import SortColumn
 
+_NONE = np.zeros(0, np.int64)
+
+
+def no_numbers() -> np.ndarray:
+    """int64[0], always the same."""
+    return _NONE
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -42,9 +49,9 @@ class IndexHits:
     scores_of: Callable[[np.ndarray], np.ndarray]
     candidates: Candidates | None = None
     columns: Sequence[SortColumn] = ()
-    places: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    places: np.ndarray = field(default_factory=no_numbers)
     group_field: GroupField | None = None
-    groups: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    groups: np.ndarray = field(default_factory=no_numbers)
     visible: np.ndarray | None = None  # bool[documents] of what an alias lets the request see; None: all
     warnings: tuple[str, ...] = ()
     partial: bool = False  # the time was over before everything was looked at

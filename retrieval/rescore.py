@@ -110,6 +110,8 @@ def rescored(
     ctx: SearchContext, ranked: Ranked, rescores: tuple[Rescore, ...]
 ) -> tuple[Ranked, tuple[Stage, ...], bool]:
     """(the ranking after the rescores in turn, what each of them did, whether the time was over before the last)."""
+    if not rescores:
+        return ranked, (), False
     docs, scores = ranked.docs, ranked.scores
     stages: list[Stage] = []
     for rescore in rescores:

@@ -28,7 +28,7 @@ GATE_LOW, GATE_HIGH = 0.4, 0.7  # shares of known idf mass between which the wor
 
 def similarity_of(ctx: SearchContext, name: str) -> Similarity:
     """The similarity that a mapping names: one of the index's settings, or one that every index knows; ParsingError."""
-    configured = ctx.index.settings.get("similarity", {})
+    configured = ctx.index_settings.get("similarity", {})
     if name in configured:
         options = {key: float(value) for key, value in configured[name].items() if key != "type"}
         return _similarity(configured[name]["type"], tuple(sorted(options.items())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from analysis.components import Analyze, TokenFilter, token_filters
@@ -64,7 +64,7 @@ class WordDelimiter(TokenFilter):
         out: list[Token] = []
         shift = 0
         for token in tokens:
-            moved = replace(token, position=token.position + shift)
+            moved = token._replace(position=token.position + shift)
             parts = self.parts(token.term)
             if token.term in self.protected or [(a, b) for a, b, _ in parts] == [(0, len(token.term))]:
                 out.append(moved)
@@ -88,7 +88,7 @@ class WordDelimiter(TokenFilter):
 
         if rules.preserve_original:
             length = max(1, len(parts)) if self.graph else 1
-            out[token.position, length, token.term] = replace(token, position_length=length)
+            out[token.position, length, token.term] = token._replace(position_length=length)
         if rules.catenate_all and parts:
             add(0, len(parts) - 1)
         first = 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from analysis.components import Analyze, TokenFilter, token_filters
 from analysis.options import Options
 from analysis.token import Token
@@ -24,7 +22,7 @@ class Grams(TokenFilter):
             length = len(token.term)
             for a in range(1 if self.edge else length):
                 ends = range(a + self.least, min(a + self.most, length) + 1)
-                out += [replace(token, term=token.term[a:b]) for b in ends]
+                out += [token._replace(term=token.term[a:b]) for b in ends]
             if self.preserve and not self.least <= length <= self.most:
                 out.append(token)
         return out
@@ -78,7 +76,7 @@ class CjkBigrams(TokenFilter):
                     Token(c, token.start + at, token.start + at + 1, 0, token.type) for at, c in enumerate(token.term)
                 ]
                 if len(token.term) != token.end - token.start:
-                    chars = [replace(char, start=token.start, end=token.end) for char in chars]
+                    chars = [char._replace(start=token.start, end=token.end) for char in chars]
                 if run and (run[-1].end != token.start or gap):
                     position = self._flush(run, out, position)
                     run = []
@@ -87,7 +85,7 @@ class CjkBigrams(TokenFilter):
             else:
                 position = self._flush(run, out, position) + gap
                 run = []
-                out.append(replace(token, position=position))
+                out.append(token._replace(position=position))
                 position += 1
         self._flush(run, out, position)
         return out

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from analysis.arrays import is_cjk
 from analysis.components import Analyze, TokenFilter, token_filters
 from analysis.options import Options
@@ -30,7 +28,7 @@ class Pinyin(TokenFilter):
                 terms.append("".join(reading))
             if self.initials:
                 terms.append("".join(one[0] for one in reading))
-            out += [replace(token, term=term) for term in dict.fromkeys(terms)]
+            out += [token._replace(term=term) for term in dict.fromkeys(terms)]
         return out
 
 

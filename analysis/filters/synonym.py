@@ -9,7 +9,6 @@ from the same position on and moves nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from analysis.charfilters.mapping import unescape
 from analysis.components import Analyze, TokenFilter, token_filters
@@ -27,7 +26,7 @@ class Way:
 
     def __init__(self, tokens: list[Token]) -> None:
         base = tokens[0].position
-        self.tokens = [replace(token, position=token.position - base) for token in tokens]
+        self.tokens = [token._replace(position=token.position - base) for token in tokens]
         self.length = max(token.position + token.position_length for token in self.tokens)
         firsts: dict[int, str] = {}
         for token in self.tokens:
@@ -146,7 +145,7 @@ class Synonyms(TokenFilter):
             start_at, end_at = token.position, token.position + token.position_length
             if start_at not in replaced and end_at in nodes:
                 a = nodes[start_at]
-                kept.append(replace(token, position=a, position_length=nodes[end_at] - a))
+                kept.append(token._replace(position=a, position_length=nodes[end_at] - a))
         return sorted([*kept, *added], key=lambda token: token.position)
 
     def _flat(self, tokens: list[Token], stacks: Stacks, matches: list[tuple[int, int, Key]]) -> list[Token]:

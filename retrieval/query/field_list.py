@@ -39,7 +39,7 @@ def expanded(ctx: SearchContext, fields: Fields) -> dict[str, float]:
     for pattern, weight in fields:
         if pattern in METADATA:
             out[pattern] = weight
-        default = ctx.index.settings.get("query", {}).get("default_field", "*") if pattern == "*" else pattern
+        default = ctx.index_settings.get("query", {}).get("default_field", "*") if pattern == "*" else pattern
         for spec in ctx.expand(default if isinstance(default, list) else [default]):
             if spec.type != "dense_vector" and ("*" not in pattern or spec.is_text or spec.type == "keyword"):
                 out[spec.path] = weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from indexer import ParsingError
 from indexer.fields import Field
@@ -80,8 +80,7 @@ class Fuzzy:
         return min(self.fuzziness.edits(len(term)), max(0, len(term) - self.prefix))
 
 
-@dataclass(frozen=True)
-class Weighted:
+class Weighted(NamedTuple):
     """A term of the index and its weight in a score."""
 
     term: str

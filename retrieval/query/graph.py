@@ -91,6 +91,16 @@ def is_han(token: Token) -> bool:
     return token.type in HAN and len(token.term) == 1
 
 
+def are_words(tokens: Sequence[Token]) -> bool:
+    """Whether each token is a word of its own: one position after the other, nothing beside it or across it."""
+    before = -1
+    for token in tokens:
+        if token.position <= before or token.position_length != 1 or token.type == SYNONYM:
+            return False
+        before = token.position
+    return True
+
+
 def _meet(token: Token, start: int, end: int) -> bool:
     return token.position < end and start < token.position + token.position_length
 
@@ -151,6 +161,10 @@ def _chain(tokens: list[Token], start: int, end: int, synonym: bool) -> Way:
 
 def paths(tokens: Sequence[Token], limit: int) -> list[Way] | None:
     """Every way through a whole text, as phrases; None when there are more than `limit`."""
+    if tokens and are_words(tokens):
+        first = tokens[0].position
+        offsets = tuple(t.position - first for t in tokens)
+        return [Way(tuple(t.term for t in tokens), offsets, offsets[-1] + 1)]
     graph = TokenGraph.of([t for t in tokens if not is_pair(t)])
     out = [Way((), (), 0)]
     before = graph.stretches[0].start if graph.stretches else 0

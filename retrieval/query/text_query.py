@@ -15,7 +15,7 @@ from .base import Highlight, Query
 from .bool import Bool
 from .dis_max import best_query
 from .fuzziness import Fuzzy, Weighted, similar_terms
-from .graph import Stretch, TokenGraph, Way, is_han, is_pair
+from .graph import SYNONYM, Stretch, TokenGraph, Way, are_words, is_han, is_pair
 from .han_runs import HanRun, NearRun, han_runs
 from .lexical_leaf import Lexical
 from .match_all import MatchNone
@@ -39,24 +39,29 @@ class TextQuery:
         """The query of an analyzed text; each of `extra` is one more unit of it."""
         if not tokens and not extra:
             return MatchNone()
-        if self.fuzzy is None and self.operator == "or" and self.minimum is None and not (_graph(tokens) or extra):
-            return self._lexical(ctx, [Weighted(t.term, 1.0) for t in tokens], 1)
+        counted = self.operator == "and" or self.minimum is not None
+        if self.fuzzy is None and not extra and (are_words(tokens) if counted else not _graph(tokens)):
+            terms = [token.term for token in tokens]
+            if not counted:
+                return self._lexical(ctx, terms, None, 1)
+            count = len(set(terms))
+            needed = count if self.operator == "and" else max(1, minimum_of(self.minimum, count, 1))
+            return self._lexical(ctx, terms, None, needed)
         graph = TokenGraph.of(tokens)
         slots = self._slots(ctx, tokens)
         units = [*self._units(ctx, graph, tokens, slots), *(ByQuery(query) for query in extra)]
         parts = [*(self._synonym(ctx, stretch) for stretch in graph.stretches if stretch.synonym), *extra]
         count = sum(unit.size for unit in units)
-        counted = self.operator == "and" or self.minimum is not None
         needed = count if self.operator == "and" else max(1, minimum_of(self.minimum, count, 1))
         plain = [weighted for term in graph.plain_terms() for weighted in slots[term]]
         if not parts and not counted:
-            return self._lexical(ctx, plain, 1)
+            return self._weighted(ctx, plain, 1)
         if not parts and all(isinstance(unit, AnyWay) and unit.single for unit in units):
             distinct = len({w.term for w in plain})
             if needed == count or distinct == count:
                 # all pairs of a run found are all its characters found
-                return self._lexical(ctx, plain, distinct if needed == count else needed)
-        scoring = ([self._lexical(ctx, plain, 1)] if plain else []) + parts
+                return self._weighted(ctx, plain, distinct if needed == count else needed)
+        scoring = ([self._weighted(ctx, plain, 1)] if plain else []) + parts
         filters = (AtLeast(tuple(units), needed),) if counted else ()
         if len(scoring) == 1:
             return Bool(must=tuple(scoring), filter=filters)
@@ -71,20 +76,22 @@ class TextQuery:
                     slots[token.term] = similar_terms(ctx, self.fields[0], token.term, self.fuzzy)
         return slots
 
-    def _lexical(self, ctx: SearchContext, terms: Sequence[Weighted], minimum: int) -> Query:
-        plain = self.boost == 1.0 and all(w.boost == 1.0 for w in terms)
+    def _weighted(self, ctx: SearchContext, terms: Sequence[Weighted], minimum: int) -> Query:
+        boosts = None if all(w.boost == 1.0 for w in terms) else [w.boost for w in terms]
+        return self._lexical(ctx, [w.term for w in terms], boosts, minimum)
+
+    def _lexical(self, ctx: SearchContext, terms: list[str], boosts: list[float] | None, minimum: int) -> Query:
+        """`boosts`: one for each term beside the query's own, None for 1."""
+        if self.boost != 1.0:
+            boosts = [boost * self.boost for boost in boosts or [1.0] * len(terms)]
+        paths = self._paths
+        similarity = similarity_of(ctx, self.fields[0].similarity)
         words = WordQuery(
-            self._paths,
-            tuple(w.term for w in terms),
-            None if plain else tuple(w.boost * self.boost for w in terms),
-            self.weights,
-            minimum,
-            similarity_of(ctx, self.fields[0].similarity),
+            paths, tuple(terms), None if boosts is None else tuple(boosts), self.weights, minimum, similarity
         )
-        marks = [Highlight(path, self.text) for path in self._paths]
+        marks = [Highlight(path, self.text) for path in paths]
         if self.fuzzy is not None:
-            near = dict.fromkeys(w.term for w in terms)
-            marks += [Highlight(path, term, analyzed=False) for path in self._paths for term in near]
+            marks += [Highlight(path, term, analyzed=False) for path in paths for term in dict.fromkeys(terms)]
         return Lexical(words, tuple(marks))
 
     @property
@@ -149,7 +156,7 @@ class TextQuery:
 
 
 def _graph(tokens: Sequence[Token]) -> bool:
-    return any(token.type == "SYNONYM" for token in tokens)
+    return any(token.type == SYNONYM for token in tokens)
 
 
 def _slot(slots: dict[str, list[Weighted]], term: str) -> Slot:
