@@ -68,6 +68,7 @@ class SearchRequest:
     point: Point | None = None
     suggest: dict[str, Any] | None = None
     boosts: tuple[tuple[str, float], ...] = ()
+    nearest: tuple[Knn, ...] = ()  # the vector searches beside the query: each finds k documents in all indices
 
     @property
     def by_score(self) -> bool:
@@ -116,8 +117,9 @@ def parse_request(body: Mapping[str, Any] | None, params: Mapping[str, Any], set
     suggest = merged.get("suggest")
     if suggest is not None and not isinstance(suggest, dict):
         raise ParsingError("[suggest] must be an object with a suggestion under each name")
+    nearest = _nearest(parser, merged.get("knn"))
     return SearchRequest(
-        query=_query(parser, merged, None if mode is not None else text),
+        query=_query(parser, merged, None if mode is not None else text, nearest),
         retriever=parse_retriever(parser, retriever, size) if retriever is not None else None,
         mode=mode,
         text=text or "",
@@ -143,11 +145,12 @@ def parse_request(body: Mapping[str, Any] | None, params: Mapping[str, Any], set
         point=point,
         suggest=suggest,
         boosts=_boosts(merged.get("indices_boost")),
+        nearest=nearest,
     )
 
 
-def _query(parser: Parser, body: Mapping[str, Any], text: str | None) -> Query:
-    """The query of `query`, the query string `q` and `knn` together."""
+def _query(parser: Parser, body: Mapping[str, Any], text: str | None, nearest: tuple[Knn, ...]) -> Query:
+    """The query of `query`, the query string `q` and vector searches together."""
     must = []
     if body.get("query") is not None:
         must.append(parser.query(body["query"]))
@@ -160,19 +163,16 @@ def _query(parser: Parser, body: Mapping[str, Any], text: str | None) -> Query:
         must.append(QueryString.plain(text, body))
     elif options:
         raise InvalidRequest(f"[{next(iter(options))}] goes with [q], a query string")
-    knn = body.get("knn")
-    vectors = [] if knn is None else [_knn(parser, part) for part in (knn if isinstance(knn, list) else [knn])]
     tree: Query = must[0] if len(must) == 1 else Bool(must=tuple(must)) if must else MatchAll()
-    if not vectors:
+    if not nearest:
         return tree
-    parts = (tree, *vectors) if must else tuple(vectors)
+    parts = (tree, *nearest) if must else nearest
     return parts[0] if len(parts) == 1 else Bool(should=parts)
 
 
-def _knn(parser: Parser, body: Any) -> Knn:
-    query = parser.query({"knn": body})
-    assert isinstance(query, Knn)
-    return query
+def _nearest(parser: Parser, body: Any) -> tuple[Knn, ...]:
+    parts = [] if body is None else body if isinstance(body, list) else [body]
+    return tuple(query for part in parts if isinstance(query := parser.query({"knn": part}), Knn))
 
 
 def _check_combinations(body: Mapping[str, Any]) -> None:

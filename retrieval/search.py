@@ -19,6 +19,7 @@ from .found import IndexHits
 from .inner_hits import inner_hits
 from .points import filter_of
 from .query.base import Query
+from .query.knn import nearest_of_all
 from .request import ALL, SearchRequest, parse_request
 from .tops import merge_sorted
 
@@ -58,6 +59,9 @@ def search(
     deadline = began + request.timeout if request.timeout is not None and request.timeout > 0 else None
     contexts = _contexts(node, indices, request, deadline)
     found, timed_out = [], False
+    if len(contexts) > 1:
+        for knn in request.nearest:
+            nearest_of_all(knn, [ctx for ctx, _ in contexts])
     for number, (ctx, visible) in enumerate(contexts):
         try:
             found.append(run(ctx, request, number, visible))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from indexer.spaces import Space
 from .. import dense
 from ..context import SearchContext
 from .base import Explanation, Matches, Parser, Query, options, query_type
+from .rewriting import remember, remembered
 
 _KEYS = {"field", "query_vector", "query_vector_builder", "k", "num_candidates", "filter", "similarity"}
 MAX_K = 10_000
@@ -97,6 +99,9 @@ class Knn(Query):
         return vector
 
     def matches(self, ctx: SearchContext) -> Matches:
+        return remembered(ctx, self, "nearest", lambda: self._nearest(ctx))
+
+    def _nearest(self, ctx: SearchContext) -> Matches:
         space = self.space(ctx)
         view = ctx.view.spaces.get(self.field)
         if view is None or not view.parts:
@@ -125,6 +130,19 @@ class Knn(Query):
         value = float(self.score(ctx, np.array([doc]))[0])
         space = self.space(ctx)
         return Explanation(value, f"within top k documents by {space.metric} similarity of field [{self.field}]")
+
+
+def nearest_of_all(knn: Knn, contexts: Sequence[SearchContext]) -> None:
+    """Leave a knn search only the k nearest documents of several indices together, for the rest of the request."""
+    found = [knn.matches(ctx) for ctx in contexts]
+    scores = np.concatenate([part.scores for part in found])
+    if len(scores) <= knn.k:
+        return
+    best = np.zeros(len(scores), bool)
+    best[np.argsort(-scores, kind="stable")[: knn.k]] = True
+    ends = np.cumsum([len(part.docs) for part in found])[:-1]
+    for ctx, part, keep in zip(contexts, found, np.split(best, ends), strict=True):
+        remember(ctx, knn, "nearest", Matches(part.docs[keep], part.scores[keep]))
 
 
 def scores_of(metric: str, similarities: np.ndarray) -> np.ndarray:

@@ -16,12 +16,22 @@ T = TypeVar("T")
 
 def remembered(ctx: SearchContext, owner: object, what: str, make: Callable[[], T]) -> T:
     """What `make` gave for this object in this request, made once."""
-    known: dict[tuple[int, str], tuple[object, Any]] = vars(ctx).setdefault("_remembered", {})
-    found = known.get((id(owner), what))
+    found = _known(ctx).get((id(owner), what))
     if found is None:
-        found = known[id(owner), what] = (owner, make())  # the object is kept, so that its id is not used again
+        return remember(ctx, owner, what, make())
     value: T = found[1]
     return value
+
+
+def remember(ctx: SearchContext, owner: object, what: str, value: T) -> T:
+    """Let `remembered` give this value for the rest of the request."""
+    _known(ctx)[id(owner), what] = (owner, value)  # the object is kept, so that its id is not used again
+    return value
+
+
+def _known(ctx: SearchContext) -> dict[tuple[int, str], tuple[object, Any]]:
+    known: dict[tuple[int, str], tuple[object, Any]] = vars(ctx).setdefault("_remembered", {})
+    return known
 
 
 class Rewritten(Query):

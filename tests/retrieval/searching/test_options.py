@@ -99,6 +99,25 @@ def test_indices_have_their_boost(made: Node) -> None:
         assert hit["_explanation"]["value"] == pytest.approx(hit["_score"], rel=1e-6)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 9])
+def test_the_nearest_are_those_of_all_indices_together(made: Node, k: int) -> None:
+    made.index("b2").write([Operation("index", "far", {"v": [-1, 0]}), Operation("index", "near", {"v": [1, 0.2]})])
+    made.index("b2").refresh()
+    body: dict[str, Any] = {
+        "knn": {"field": "v", "query_vector": [1, 0.2], "k": k, "num_candidates": k},
+        "explain": True,
+    }
+    every = [*search(made, ["a"], body, {})["hits"]["hits"], *search(made, ["b2"], body, {})["hits"]["hits"]]
+    every.sort(key=lambda h: -h["_score"])
+    together = search(made, ["a", "b2"], body, {})["hits"]
+    assert [(h["_index"], h["_id"]) for h in together["hits"]] == [(h["_index"], h["_id"]) for h in every[:k]]
+    assert together["total"]["value"] == min(k, 8)
+    assert all(h["_explanation"]["value"] == pytest.approx(h["_score"]) for h in together["hits"])
+    mixed = search(made, ["a", "b2"], {**body, "query": {"match": {"t": "moon"}}}, {})["hits"]["hits"]
+    words = {(name, i) for name in ("a", "b2") for i in ("2", "3")}
+    assert {(h["_index"], h["_id"]) for h in mixed} == words | {(h["_index"], h["_id"]) for h in every[:k]}
+
+
 def test_named_queries(made: Node) -> None:
     named = {"match": {"t": {"query": "cats", "_name": "猫"}}}
     query = {"bool": {"should": [named, {"term": {"tag": {"value": "sky", "_name": "up"}}}]}}
