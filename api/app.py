@@ -17,6 +17,7 @@ from api.call import Call, Services
 from api.errors import ClientGone, ClientTooSlow, UnknownHandler, as_quarry_error, error_body
 from api.limits import RETRY_AFTER, Limits
 from api.metrics import Metrics
+from api.parameters import INSTEAD
 from api.render import render, to_json
 from api.routing import DocumentId, PageFile, Route, keep_escaped_slashes
 from api.table import ROUTES
@@ -148,9 +149,13 @@ def _answer_error(error: Exception) -> Response:
 
 
 def _unknown_path() -> QuarryError:
-    parts = [part for part in request.path.split("/") if part.startswith("_")]
-    named = f": Quarry does not have [{parts[0]}]; /docs lists what it has" if parts else ""
-    return UnknownHandler(f"no handler found for uri [{request.path}] and method [{request.method}]{named}")
+    parts = request.path.strip("/").split("/")
+    why = ""
+    if "scroll" in parts:
+        why = f"; {INSTEAD['scroll']}"
+    elif any(part.startswith("_") for part in parts):
+        why = ": Quarry does not have this; /docs lists what it has"
+    return UnknownHandler(f"no handler found for uri [{request.path}] and method [{request.method}]{why}")
 
 
 def _start() -> None:
