@@ -42,25 +42,30 @@ class Plan:
         merged = merged_terms(query)
         minimum = max(1, min(query.minimum, len(merged)))
         entries, rows, kinds = scorer.find_all(merged)
-        terms: list[str | bytes] = list(merged)
-        boosts = list(merged.values())
-        found = [f for f in entries if f is not None]
-        if len(found) < minimum or not found:
+        terms: list[str | bytes] = []
+        found, boosts, slots, sizes, weights = [], [], [], [], []
+        mixed = False
+        for (term, boost), entry in zip(merged.items(), entries, strict=True):
+            if entry is not None:
+                slot, df, _, idf, several = entry
+                terms.append(term)
+                found.append(entry)
+                boosts.append(boost)
+                slots.append(slot)
+                sizes.append(df)
+                weights.append(boost * idf)
+                mixed |= several != 0
+        if len(found) < minimum:
             return None
-        if len(found) < len(entries):
-            terms = [t for t, f in zip(terms, entries, strict=True) if f is not None]
-            boosts = [b for b, f in zip(boosts, entries, strict=True) if f is not None]
-        weights = [b * f.idf for b, f in zip(boosts, found, strict=True)]
         if scorer.similarity.normalises_vectors:
             length = sum(w * w for w in weights) ** 0.5 or 1.0
             boosts = [b / length for b in boosts]
             weights = [w / length for w in weights]
-        sizes = [f.df for f in found]
+        total = sum(weights)
         return cls(
-            scorer, terms, found, boosts, rows, kinds,
-            np.array([f.slot for f in found], np.int64), np.array(weights, np.float32), minimum,
-            sum(weights) * scorer.absent, min(sum(sizes), scorer.documents), min(sizes), max(sizes),
-            scale_of(sum(weights) * scorer.largest), any(f.mixed for f in found),
+            scorer, terms, found, boosts, rows, kinds, np.array(slots, np.int64), np.array(weights, np.float32),
+            minimum, total * scorer.absent, min(sum(sizes), scorer.documents), min(sizes), max(sizes),
+            scale_of(total * scorer.largest), mixed,
         )  # fmt: skip
 
 
