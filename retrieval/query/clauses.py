@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from typing import Any, ClassVar
 
 from ..context import SearchContext
+from ..words import analyzer_of
 from .base import Query
 from .bool import Bool
 from .dis_max import best_query
@@ -36,11 +37,10 @@ class Group(Rewritten):
     boost: float = 1.0
 
     def rewrite(self, ctx: SearchContext) -> Query:
-        must, should, must_not = (
-            tuple(q for q in part if not asks_nothing(ctx, q)) for part in (self.must, self.should, self.must_not)
-        )
+        every = [_apart(ctx, part) for part in (self.must, self.should, self.must_not)]
+        must, should, must_not = (tuple(q for q in part if not asks_nothing(ctx, q)) for part in every)
         if not (must or should or must_not):  # unless that is all: then stop words are looked for as they stand
-            must, should, must_not = self.must, self.should, self.must_not
+            must, should, must_not = every
             if not (must or should):
                 return MatchNone()
         if len(must) + len(should) == 1 and not must_not and self.boost == 1.0 and self.minimum is None:
@@ -51,10 +51,44 @@ class Group(Rewritten):
         yield from (*self.must, *self.should, *self.must_not)
 
 
+@dataclass(frozen=True)
+class Adjacent(Rewritten):
+    """Words with nothing but spaces between them: analyzed together, as a synonym of several words or a shingle
+    needs it, and clauses of their own where that changes nothing."""
+
+    type: ClassVar[str] = "adjacent"
+    fields: Fields
+    texts: tuple[str, ...]
+    clauses: Clauses
+
+    def parts(self, ctx: SearchContext) -> tuple[Query, ...]:
+        """The clauses that they are."""
+        text = " ".join(self.texts)
+        for path in expanded(ctx, self.fields):
+            field = ctx.field(path)
+            if field is not None and field.is_text:
+                analyzer = analyzer_of(ctx, field, self.clauses.analyzer)
+                alone = [token.term for word in self.texts for token in analyzer.tokens(word)]
+                if alone != [token.term for token in analyzer.tokens(text)]:
+                    return (self.clauses.words(self.fields, text),)
+        return tuple(self.clauses.words(self.fields, word) for word in self.texts)
+
+    def rewrite(self, ctx: SearchContext) -> Query:
+        parts = self.parts(ctx)
+        return Group(must=parts) if self.clauses.operator == "and" else Group(should=parts)
+
+
+def _apart(ctx: SearchContext, queries: tuple[Query, ...]) -> tuple[Query, ...]:
+    """The queries, adjacent words as the clauses that they are."""
+    return tuple(part for query in queries for part in (query.parts(ctx) if isinstance(query, Adjacent) else (query,)))
+
+
 def asks_nothing(ctx: SearchContext, query: Query) -> bool:
     """Whether no term of the query is left after analysis."""
     if isinstance(query, MultiMatch):
         return query.empty(ctx)
+    if isinstance(query, Adjacent):
+        return all(asks_nothing(ctx, part) for part in query.parts(ctx))
     if isinstance(query, Group):
         return all(asks_nothing(ctx, child) for child in query.children())
     return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from indexer import ParsingError
 
 from .base import Query
-from .clauses import Clauses, Group
+from .clauses import Adjacent, Clauses, Group
 from .exists import Exists
 from .field_list import Fields
 from .match_all import MatchAll, MatchNone
@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 _RANGE = re.compile(r'([\[{])\s*("(?:[^"\\]|\\.)*"|\S+)\s+TO\s+("(?:[^"\\]|\\.)*"|[^\s\]}]+)\s*([\]}])', re.DOTALL)
 _FUZZY = re.compile(r"(?P<term>(?:\\.|[^\\])+?)~(?P<edits>\d?(?:\.\d+)?)", re.DOTALL)
 _WILD = re.compile(r"(?<!\\)(?:\\\\)*[*?]")
+_JOINS = (("word", "AND"), ("op", "&&"), ("word", "OR"), ("op", "||"))
 _COMPARE = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 _LONGEST = 32_766  # characters of a text
 
@@ -96,14 +97,15 @@ class SyntaxReader:
         last: list[Query] | None = None  # where the clause before went
         both = self.clauses.operator == "and"
         while self._peek()[0] != "end" and self._peek() != ("op", ")"):
-            joined = self._take(("word", "AND"), ("op", "&&"), ("word", "OR"), ("op", "||"))
+            joined = self._take(*_JOINS)
             with_and, with_or = joined in ("AND", "&&"), joined in ("OR", "||")
             if joined and last is None:
                 raise self._error(f"[{joined}] needs a clause on its left; quote or escape it")
             if self._peek()[0] == "end" or self._peek() == ("op", ")"):
                 raise self._error(f"[{joined}] needs a clause on its right; quote or escape it")
             sign = self._take(("word", "NOT"), ("op", "!"), ("op", "-"), ("op", "+"))
-            clause = self._clause(fields, depth)
+            words = [] if joined or sign else self._words()
+            clause = Adjacent(fields, tuple(words), self.clauses) if words else self._clause(fields, depth)
             if with_and and last is should:
                 must.append(should.pop())
             if with_or and both and last is must:
@@ -117,10 +119,35 @@ class SyntaxReader:
             last.append(clause)
         return Group(tuple(must), tuple(should), tuple(must_not))
 
-    def _clause(self, fields: Fields, depth: int) -> Query:
-        self.count += 1
+    def _words(self) -> list[str]:
+        """Plain words that follow one another, taken; none where there are fewer than two."""
+        end = self.at
+        while self._plain(end):
+            end += 1
+        kind, word = self.tokens[end] if end < len(self.tokens) else ("end", "")
+        if kind in ("colon", "boost") or (kind, word) in _JOINS:
+            end -= 1  # the last word belongs to what follows
+        if end - self.at < 2:
+            return []
+        words = [unescaped(word) for _, word in self.tokens[self.at : end]]
+        self._count(len(words))
+        self.at = end
+        return words
+
+    def _count(self, clauses: int) -> None:
+        self.count += clauses
         if self.count > self.max_clauses:
             raise ParsingError(f"the query has more than QUARRY_MAX_CLAUSES={self.max_clauses} clauses")
+
+    def _plain(self, at: int) -> bool:
+        """Whether the token at a place is a word and nothing more."""
+        if at >= len(self.tokens) or self.tokens[at][0] != "word":
+            return False
+        word = self.tokens[at][1]
+        return word not in ("AND", "OR", "NOT") and not _WILD.search(word) and not _FUZZY.fullmatch(word)
+
+    def _clause(self, fields: Fields, depth: int) -> Query:
+        self._count(1)
         kind, word = self._peek()
         self.at += 1
         if kind == "word" and self._peek()[0] == "colon":

@@ -93,3 +93,29 @@ def test_a_dropped_word_leaves_a_gap_in_its_way():
     compound = [token("state", 0), token("stateoftheart", 0, 4, "<COMPOUND>"), token("art", 3)]
     (stretch,) = TokenGraph.of(compound).stretches
     assert {way.terms: way.offsets for way in stretch.ways} == {("stateoftheart",): (0,), ("state", "art"): (0, 3)}
+
+
+@pytest.mark.parametrize("text", WAYS)
+@pytest.mark.parametrize("operator", ["and", "or"])
+def test_the_query_syntax_knows_synonyms_of_several_words(corpus, text, operator):
+    options = {"default_field": "syn", "default_operator": operator}
+    ask = {"query": text, "operator": operator}
+    found = corpus.run({"query_string": {"query": text, **options}})
+    assert found == corpus.run({"match": {"syn": ask}})
+    assert set(found) == corpus.where(lambda s: any(holds_phrase(corpus, s, way) for way in WAYS))
+    fox = corpus.run({"query_string": {"query": f"+fox {text} -cat", **options}})
+    assert set(fox) <= corpus.where(lambda s: holds_phrase(corpus, s, "fox"))
+    split = corpus.run({"query_string": {"query": text.replace(" ", " OR "), **options}})
+    words = text.split()
+    if len(words) > 1:  # operators part the words: none of them is a synonym alone
+        assert set(split) == corpus.where(lambda s: any(holds_phrase(corpus, s, word) for word in words))
+
+
+def test_adjacent_words_without_synonyms_are_clauses_of_their_own(corpus):
+    both = {"fields": ["title", "text"], "default_operator": "and"}
+    found = corpus.run({"query_string": {"query": "quick fox", **both}})
+    assert found == corpus.run({"query_string": {"query": "quick AND fox", **both}})
+    some = {"fields": ["title", "text"], "minimum_should_match": 2}
+    assert set(corpus.run({"query_string": {"query": "quick fox dog", **some}})) == set(
+        corpus.run({"query_string": {"query": "quick OR fox OR dog", **some}})
+    )
