@@ -17,7 +17,6 @@ from api.call import Call, Services
 from api.errors import ClientGone, ClientTooSlow, UnknownHandler, as_quarry_error, error_body
 from api.limits import RETRY_AFTER, Limits
 from api.metrics import Metrics
-from api.parameters import INSTEAD
 from api.render import render, to_json
 from api.routing import DocumentId, PageFile, Route, keep_escaped_slashes
 from api.table import ROUTES
@@ -150,11 +149,7 @@ def _answer_error(error: Exception) -> Response:
 
 def _unknown_path() -> QuarryError:
     parts = request.path.strip("/").split("/")
-    why = ""
-    if "scroll" in parts:
-        why = f"; {INSTEAD['scroll']}"
-    elif any(part.startswith("_") for part in parts):
-        why = ": Quarry does not have this; /docs lists what it has"
+    why = ": Quarry does not have this; /docs lists what it has" if any(p.startswith("_") for p in parts) else ""
     return UnknownHandler(f"no handler found for uri [{request.path}] and method [{request.method}]{why}")
 
 

@@ -105,10 +105,6 @@ TARGETS = (
 WRITE_HINTS = hints("timeout", "master_timeout", "wait_for_active_shards")
 
 
-#: What takes the place of something that Quarry does not have.
-INSTEAD = {"scroll": "read a long result page by page with a point in time ([pit]) and [search_after]"}
-
-
 def parse_all(given: Iterable[tuple[str, str]], known: Mapping[str, Parameter], where: str) -> dict[str, Any]:
     """Typed values by name, defaults included; InvalidRequest names every parameter that is unknown."""
     values = {name: parameter.default for name, parameter in known.items()}
@@ -127,5 +123,4 @@ def _unrecognized(unknown: list[str], known: Mapping[str, Parameter], where: str
     plural = "s" if len(unknown) > 1 else ""
     close = get_close_matches(unknown[0], known, n=1)
     hint = f" -> did you mean [{close[0]}]?" if close else ""
-    hint = next((f"; {INSTEAD[name]}" for name in unknown if name in INSTEAD), hint)
     return f"request [{where}] contains unrecognized parameter{plural}: [{', '.join(unknown)}]{hint}"

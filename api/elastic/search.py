@@ -1,11 +1,11 @@
-"""`_search`, `_msearch`, `_count`, `_explain`, `_validate/query`; the points in time stand beside them."""
+"""`_search`, `_msearch`, `_count`, `_explain`, `_validate/query`; points in time and scrolls stand beside them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from api.call import Call
-from api.elastic import points
+from api.elastic import points, scroll
 from api.elastic.maintenance import shards
 from api.elastic.multi_search import multi_search, totals_as_numbers
 from api.elastic.targets import targets
@@ -16,6 +16,7 @@ from api.shapes import CountRequest, SearchRequest
 from retrieval import FUSIONS, MODES, explain, validate
 from retrieval import count as count_matches
 from retrieval import search as run_search
+from retrieval.scrolling import open_scroll
 
 QUERY_STRING = (
     Parameter("q", "string", "plain words with `mode`, Elasticsearch's query-string syntax without"),
@@ -75,6 +76,9 @@ _ASIDE = (
 )
 
 
+_SCROLL = Parameter("scroll", "duration", "begin a scroll, kept for this time after each page, for example 1m")
+
+
 def search(call: Call) -> dict[str, Any]:
     body = call.object()
     params = _given(call, SEARCH)
@@ -82,7 +86,10 @@ def search(call: Call) -> dict[str, Any]:
         params["timeout"] = f"{round(params['timeout'] * 1000)}ms"
     # a point in time says itself which indices it is of
     names = [] if body.get("pit") is not None and "index" not in call.path else targets(call)
-    answer = run_search(call.node, names, body, params)
+    if call["scroll"] is not None:
+        answer = open_scroll(call.node, names, body, params, call["scroll"])
+    else:
+        answer = run_search(call.node, names, body, params)
     return totals_as_numbers(answer) if call["rest_total_hits_as_int"] else answer
 
 
@@ -130,7 +137,7 @@ def _route(rules: tuple[str, ...], handler: Any, summary: str, parameters: Any, 
 
 
 ROUTES = (
-    *_route(("/_search", "/<index>/_search"), search, "Search", (*SEARCH, *_ASIDE), SearchRequest),
+    *_route(("/_search", "/<index>/_search"), search, "Search", (*SEARCH, _SCROLL, *_ASIDE), SearchRequest),
     *(
         Route(
             ("GET", "POST"),
@@ -169,4 +176,5 @@ ROUTES = (
         CountRequest,
     ),
     *points.ROUTES,
+    *scroll.ROUTES,
 )

@@ -45,5 +45,3 @@ def test_unknown_parameters_are_named_with_a_guess() -> None:
         parse(sise="3")
     with pytest.raises(InvalidRequest, match=r"unrecognized parameters: \[one, two\]"):
         parse(one="1", two="2")
-    with pytest.raises(InvalidRequest, match=r"\[scroll\]; read .* with a point in time"):
-        parse(scroll="1m")

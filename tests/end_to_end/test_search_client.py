@@ -55,6 +55,23 @@ def test_aggregations(client: Elasticsearch, shop: str) -> None:
         client.search(index=shop, aggs={"h": {"histogram": {"field": "price", "interval": 1e-4}}})
 
 
+def test_scanning(client: Elasticsearch, shop: str) -> None:
+    query = {"query": {"match": {"title": "茶"}}}
+    found = [hit["_id"] for hit in helpers.scan(client, index=shop, query=query, size=7, scroll="1m")]
+    assert sorted(found, key=int) == [str(n) for n in range(60)]
+    ordered = helpers.scan(
+        client, index=shop, query={**query, "sort": [{"price": "desc"}]}, size=9, preserve_order=True
+    )
+    assert [hit["_id"] for hit in ordered] == [str(n) for n in reversed(range(60))]
+    page = client.search(index=shop, scroll="1m", size=50)
+    assert len(client.scroll(scroll_id=page["_scroll_id"])["hits"]["hits"]) == 10
+    assert client.clear_scroll(scroll_id=page["_scroll_id"])["num_freed"] == 1
+    with pytest.raises(NotFoundError, match="search_context_missing"):
+        client.scroll(scroll_id=page["_scroll_id"], scroll="1m")
+    with pytest.raises(BadRequestError, match="is too large"):
+        client.search(index=shop, scroll="30h")
+
+
 def test_pages_of_a_point_in_time_while_others_write(client: Elasticsearch, shop: str) -> None:
     point = client.open_point_in_time(index=shop, keep_alive="1m")["id"]
     stop = threading.Event()

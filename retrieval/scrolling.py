@@ -1,0 +1,108 @@
+"""Scrolling: all matches of a search, page by page, over a point in time that the search opens itself.
+
+A scroll's id holds its point, the request and the last hit's `sort`: like the point it means the same in every
+worker process.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from indexer import InvalidRequest, Node
+
+from .points import close_point, open_point
+from .search import search
+
+_REFUSED = ("pit", "search_after", "collapse", "rescore", "mode", "retriever")
+_ONCE = ("aggs", "aggregations", "suggest")  # what the first page alone brings
+_LONGEST = 1 << 24  # bytes of a request
+
+
+@dataclass(frozen=True)
+class Scroll:
+    """One scroll as it stands before a page: `after` is the `sort` of the hit before it."""
+
+    point: str
+    body: dict[str, Any]
+    params: dict[str, Any]
+    after: list[Any] | None = None
+
+    @classmethod
+    def of(cls, identifier: str) -> Scroll:
+        """What an id stands for; InvalidRequest when it is none."""
+        try:
+            packed = base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4))
+            found = orjson.loads(zlib.decompressobj().decompress(packed, _LONGEST))
+            point, body, params, after = found
+            if isinstance(point, str) and isinstance(body, dict) and isinstance(params, dict):
+                return cls(point, body, params, after)
+        except (binascii.Error, zlib.error, ValueError, TypeError):
+            pass
+        raise InvalidRequest(f"Cannot parse scroll id [{identifier[:100]}]")
+
+    @property
+    def id(self) -> str:
+        packed = zlib.compress(orjson.dumps([self.point, self.body, self.params, self.after]))
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    def page(self, node: Node, keep_alive: float | None) -> dict[str, Any]:
+        """This page in the shape of a search's answer, with the id of what follows it."""
+        pit: dict[str, Any] = {"id": self.point}
+        if keep_alive is not None:
+            pit["keep_alive"] = f"{round(keep_alive * 1000)}ms"
+        body = {**self.body, "pit": pit}
+        if self.after is not None:
+            body["search_after"] = self.after
+        answer = search(node, [], body, self.params)
+        del answer["pit_id"]
+        hits = answer["hits"]["hits"]
+        body, params = _without(self.body, _ONCE), _without(self.params, _ONCE)
+        following = Scroll(self.point, body, params, hits[-1]["sort"] if hits else self.after)
+        if "sort" not in self.body and "sort" not in self.params:  # the order of pages needs it, nobody asked for it
+            for hit in hits:
+                del hit["sort"]
+        return {"_scroll_id": following.id, **answer}
+
+
+def open_scroll(
+    node: Node, indices: Sequence[str], body: Mapping[str, Any], params: Mapping[str, Any], keep_alive: float
+) -> dict[str, Any]:
+    """The first page of a search over the indices as of their last refresh. InvalidRequest, ParsingError."""
+    given = {**body, **params}
+    for key in _REFUSED:
+        if given.get(key) is not None:
+            raise InvalidRequest(f"[{key}] cannot be used in a scroll context")
+    if given.get("from"):
+        raise InvalidRequest("using [from] is not allowed in a scroll context")
+    if given.get("size") == 0:
+        raise InvalidRequest("[size] cannot be [0] in a scroll context")
+    if given.setdefault("track_total_hits", True) in (False, "false"):
+        raise InvalidRequest("disabling [track_total_hits] is not allowed in a scroll context")
+    point = open_point(node, indices, keep_alive)
+    try:
+        return Scroll(point, {"track_total_hits": True, **body}, dict(params)).page(node, None)
+    except BaseException:
+        close_point(node, point)
+        raise
+
+
+def next_page(node: Node, identifier: str, keep_alive: float | None) -> dict[str, Any]:
+    """The page that follows; ``keep_alive``: for how long to keep the scroll from now on. InvalidRequest,
+    PointMissing."""
+    return Scroll.of(identifier).page(node, keep_alive)
+
+
+def close_scroll(node: Node, identifier: str) -> int:
+    """How many views were released."""
+    return close_point(node, Scroll.of(identifier).point)
+
+
+def _without(given: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if key not in keys}
