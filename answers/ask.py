@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from analysis import sentences
 from generator import Generator, ModelNotInstalled, load_generator
 from indexer import Node, SpaceUnavailable, TooManyRequests
 from retrieval import SearchContext, parse_query
+from retrieval.context import without_damaged
 from settings import Settings
 
 from . import openai
@@ -62,7 +61,7 @@ def ask_stream(node: Node, index: str, body: Mapping[str, Any]) -> Iterator[Even
 
 def _events(node: Node, ctx: SearchContext, request: AskRequest) -> Iterator[Event]:
     began = time.perf_counter()
-    evidence, probability = _evidence(ctx, request)
+    evidence, probability = without_damaged([ctx], lambda: _evidence(ctx, request))
     retrieved = time.perf_counter()
     passages = shown_passages(evidence)
     yield "passages", {"passages": passages}
@@ -107,7 +106,7 @@ def _events(node: Node, ctx: SearchContext, request: AskRequest) -> Iterator[Eve
 def _evidence(ctx: SearchContext, request: AskRequest) -> tuple[Evidence, float]:
     """The evidence of the question; in a conversation also of the question with the one before it,
     whichever is stronger, since a follow-up often leaves out what it is about."""
-    accept: np.ndarray | None = None
+    accept = ctx.readable
     for query in request.filters:
         mask = query.mask(ctx)
         accept = mask if accept is None else accept & mask

@@ -97,10 +97,10 @@ class QuestionWords:
 def gather(ctx: SearchContext, question: str, size: int, accept: np.ndarray | None) -> Evidence:
     """The best `size` passages of the hybrid search for a question, with their sentences judged."""
     found = run_mode(ctx, "hybrid", question, accept, max(100, size))
-    ranked = found.fused.ranked
+    ranked, warnings = found.fused.ranked, (*found.warnings, *ctx.damage)
     body_field = ctx.mapping.body_field
     if body_field is None or len(ranked.docs) == 0:
-        return Evidence(ctx.index.name, question, [], warnings=found.warnings)
+        return Evidence(ctx.index.name, question, [], warnings=warnings)
     docs = ranked.docs[:size]
     dense = found.dense or _dense(ctx, question, accept)
     cosines = dense.score(docs) if dense is not None else np.full(len(docs), np.nan)
@@ -113,7 +113,7 @@ def gather(ctx: SearchContext, question: str, size: int, accept: np.ndarray | No
             _passage(ctx, orjson.loads(row.body), row, number, float(ranked.scores[number]), float(cosines[number]),
                      float(words_scores[number]), words, dense, int(doc))
         )  # fmt: skip
-    return Evidence(ctx.index.name, question, passages, _agreement(found.fused.legs), found.warnings)
+    return Evidence(ctx.index.name, question, passages, _agreement(found.fused.legs), warnings)
 
 
 def _dense(ctx: SearchContext, question: str, accept: np.ndarray | None) -> DenseLeg | None:

@@ -118,11 +118,16 @@ class TruthDamaged(QuarryError):
     type = "corrupt_index_exception"
     status = 500
 
+    seq: int | None = None
+    """The write that is damaged, where it is one document."""
+
     @classmethod
     def row(cls, seq: int, doc_id: str) -> TruthDamaged:
-        return cls(
+        found = cls(
             f"the stored document [{doc_id}] (write {seq}) is damaged; write it again, delete it, or restore a snapshot"
         )
+        found.seq = seq
+        return found
 
 
 class StorageFull(QuarryError):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .errors import TruthDamaged
 from .files import identity
 from .manifest import Manifest, SegmentEntry, SpaceEntry
 from .rows import Row
@@ -61,6 +62,8 @@ class IndexView:
         self.tombstones = tombstones
         self.documents = sum(s.documents for s in segments)
         self.spaces = {n: SpaceView(e, parts[n], self) for n, e in manifest.spaces.items()}
+        #: documents that turned out to be damaged in the truth, and what is to be said of them
+        self.damaged: dict[int, str] = {}
 
     @property
     def mapping(self) -> Mapping:
@@ -101,9 +104,15 @@ class IndexView:
         return found[found >= 0]
 
     def fetch(self, documents: Sequence[int]) -> list[Row]:
-        """The stored rows of documents, in the order asked for."""
+        """The stored rows of documents, in the order asked for. TruthDamaged; such a document is then among
+        `damaged`."""
         seqs = [int(self.seqs[d]) for d in documents]
-        rows = self.index.store.fetch(seqs)
+        try:
+            rows = self.index.store.fetch(seqs)
+        except TruthDamaged as error:
+            if error.seq is not None:
+                self.damaged[int(np.searchsorted(self.seqs, error.seq))] = error.reason
+            raise
         return [rows[seq] for seq in seqs]
 
 

@@ -6,19 +6,23 @@ import fnmatch
 import re
 import time
 import weakref
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from analysis import Analyzer
 from indexer import Index, IndexView, InvalidRequest, Node
 from indexer.durations import parse_interval
+from indexer.errors import TruthDamaged
 from indexer.fields import Field
 from indexer.mapping import Mapping
 from settings import Settings
 
 from .lexical import LexicalReader
 
+T = TypeVar("T")
 _readers: weakref.WeakKeyDictionary[IndexView, LexicalReader] = weakref.WeakKeyDictionary()
 
 
@@ -32,6 +36,22 @@ def reader_of(view: IndexView) -> LexicalReader:
 
 class TimedOut(Exception):
     """The request's deadline has passed; what was found so far stands."""
+
+
+_MOST_DAMAGED = 100  # documents that one answer is made without
+
+
+def without_damaged(contexts: Sequence[SearchContext], make: Callable[[], T]) -> T:
+    """What `make` gives, made again without each document that could not be read: it is left out of all searches
+    of its view from then on. TruthDamaged when they are many."""
+    for _ in range(_MOST_DAMAGED):
+        known = sum(len(ctx.view.damaged) for ctx in contexts)
+        try:
+            return make()
+        except TruthDamaged:
+            if sum(len(ctx.view.damaged) for ctx in contexts) == known:
+                raise
+    return make()
 
 
 class SearchContext:
@@ -93,6 +113,20 @@ class SearchContext:
         """TimedOut when the deadline has passed."""
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimedOut
+
+    @property
+    def readable(self) -> np.ndarray | None:
+        """bool[documents]: false for the documents that are damaged in the truth; None: all can be read."""
+        if not self.view.damaged:
+            return None
+        out = np.ones(self.documents, bool)
+        out[list(self.view.damaged)] = False
+        return out
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What is to be said of the documents that cannot be read."""
+        return tuple(f"searched without a document: {reason}" for reason in self.view.damaged.values())
 
     @cached_property
     def live(self) -> np.ndarray:

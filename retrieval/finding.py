@@ -24,7 +24,7 @@ def run(ctx: SearchContext, request: SearchRequest, number: int = 0, visible: Qu
 
     Nothing is found, counted or aggregated that `visible`, an alias's filter, does not match.
     """
-    seen = None if visible is None else visible.mask(ctx) & ctx.live
+    seen = _both(ctx.readable, None if visible is None else visible.mask(ctx) & ctx.live)
     accept = _both(seen, masked(ctx, request.filters))
     hits = _both(accept, None if request.post_filter is None else request.post_filter.mask(ctx))
     if request.mode is not None:
@@ -34,6 +34,7 @@ def run(ctx: SearchContext, request: SearchRequest, number: int = 0, visible: Qu
     else:
         part = _by_query(ctx, request, accept, hits, number)
     part.visible = seen
+    part.warnings += ctx.damage
     return part
 
 

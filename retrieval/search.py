@@ -12,7 +12,7 @@ from indexer import InvalidRequest, Node
 
 from .aggregations import Aggregations, Part, Scope
 from .collapse import shown_value
-from .context import SearchContext, TimedOut
+from .context import SearchContext, TimedOut, without_damaged
 from .fetching import fetch
 from .finding import run
 from .found import IndexHits
@@ -45,7 +45,7 @@ def search(
     Returns Elasticsearch's response: took, timed_out, _shards, hits, and what was asked for beside them. In a
     hit found by a fusion stand `_legs` (each leg's rank, score and contribution; the contributions add up to
     `_score`) and, where a semantic space took part, `_passage` (the best sentence); `_warnings` says when a
-    leg could not.
+    leg could not, and which documents were left out because they are damaged in the store.
 
     Aggregations are over all documents that the request matches before its post_filter: those of the query
     and filters; of a retriever, all that any of its queries matches (of a vector search its k nearest); of a
@@ -58,6 +58,12 @@ def search(
     request = parse_request(body, params, node.settings)
     deadline = began + request.timeout if request.timeout is not None and request.timeout > 0 else None
     contexts = _contexts(node, indices, request, deadline)
+    out = without_damaged([ctx for ctx, _ in contexts], lambda: _answered(request, contexts))
+    head = {"pit_id": request.point.id} if request.point is not None else {}
+    return {**head, "took": int((time.monotonic() - began) * 1000), **out}
+
+
+def _answered(request: SearchRequest, contexts: Sequence[tuple[SearchContext, Query | None]]) -> dict[str, Any]:
     found, timed_out = [], False
     if len(contexts) > 1:
         for knn in request.nearest:
@@ -77,8 +83,7 @@ def search(
     warnings = [w for part in found for w in part.warnings]
     if warnings:
         out["_warnings"] = warnings
-    head = {"pit_id": request.point.id} if request.point is not None else {}
-    return {**head, "took": int((time.monotonic() - began) * 1000), "timed_out": timed_out, **out}
+    return {"timed_out": timed_out, **out}
 
 
 def count(node: Node, indices: Sequence[str], body: Mapping[str, Any] | None, params: Mapping[str, Any]) -> int:
