@@ -96,6 +96,14 @@ def _text(_: Field, value: Any) -> str:
     raise ValueError(f"cannot index an {type(value).__name__} as text")
 
 
+def parse_number(text: str) -> int | float:
+    """A number as written, whole ones exactly; ValueError."""
+    try:
+        return int(text) if re.fullmatch(r"\s*[+-]?\d{1,400}\s*", text) else float(text)
+    except ValueError:
+        raise ValueError(f"[{text}] is not a number") from None
+
+
 def _integer(spec: Field, value: Any) -> int:
     if isinstance(value, bool):
         raise ValueError(f"[{value}] is a boolean, not a number")
@@ -105,10 +113,7 @@ def _integer(spec: Field, value: Any) -> int:
         if isinstance(value, float) and value != int(value):
             raise ValueError(f"[{value}] has a decimal part and [coerce] is false")
     if isinstance(value, str):
-        try:
-            value = int(value) if re.fullmatch(r"\s*[+-]?\d+\s*", value) else float(value)
-        except ValueError:
-            raise ValueError(f"[{value}] is not a number") from None
+        value = parse_number(value)
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"[{value}] is not a finite number")

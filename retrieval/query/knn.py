@@ -14,6 +14,7 @@ from indexer.spaces import Space
 from .. import dense
 from ..context import SearchContext
 from .base import Explanation, Matches, Parser, Query, options, query_type
+from .options import number
 from .rewriting import remember, remembered
 
 _KEYS = {"field", "query_vector", "query_vector_builder", "k", "num_candidates", "filter", "similarity"}
@@ -65,7 +66,7 @@ class Knn(Query):
             text,
             k,
             parser.queries(found.get("filter", [])),
-            found.get("similarity"),
+            number(cls.type, found, "similarity", 0.0) if found.get("similarity") is not None else None,
             float(found.get("boost", 1.0)),
             found.get("_name"),
         )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from indexer import InvalidRequest, ParsingError
-from indexer.fields import FLOATS, INTEGERS, Field
+from indexer.fields import FLOATS, INTEGERS, Field, parse_number
 from indexer.segment import Column
 
 from ..columns import mask_where
@@ -92,7 +92,7 @@ class Range(Query):
             if field.type == "date":
                 formats = self.format or field.params.get("format")
                 return date_bound(value, formats, ctx.now_ms, op in ("gt", "lte"), self.zone)
-            number = float(value) if isinstance(value, str | float) else value
+            number = parse_number(value) if isinstance(value, str) else value
             if isinstance(value, bool) or not isinstance(number, int | float) or number != number:
                 raise ValueError(f"[{value}] is not a number")
             if field.type in FLOATS:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from indexer import InvalidRequest, ParsingError
-from indexer.fields import Field
+from indexer.fields import Field, parse_number
 
 from ..context import SearchContext
 from .base import Explanation
@@ -179,7 +179,8 @@ class Decay(ScoreFunction):
             else:
                 if self.origin is None:
                     raise ValueError("[origin] must be given for a field of numbers")
-                found = (float(self.origin), float(self.scale), float(self.offset))
+                origin, scale, offset = (float(parse_number(str(v))) for v in (self.origin, self.scale, self.offset))
+                found = (origin, scale, offset)
         except (TypeError, ValueError, OverflowError) as error:
             raise InvalidRequest(f"[{self.shape}] of [{self.field}]: {error}") from None
         if not all(map(math.isfinite, found)) or found[1] <= 0 or found[2] < 0:

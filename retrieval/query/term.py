@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from indexer import InvalidRequest, ParsingError
-from indexer.fields import Field
+from indexer.fields import Field, parse_number
 
 from ..columns import mask_where
 from ..context import SearchContext
@@ -151,8 +151,8 @@ def _typed(field: Field, value: Any) -> Any:
         raise InvalidRequest(f"field [{field.path}] of type [{field.type}] doesn't support term queries")
     try:
         if isinstance(value, str) and field.type != "boolean":
-            number = float(value)
-            value = int(number) if number.is_integer() else number
+            value = parse_number(value)
+            value = int(value) if isinstance(value, float) and value.is_integer() else value
         if isinstance(value, float) and not value.is_integer() and field.type not in _FLOATS:
             return -(1 << 63)  # no integer field holds a fraction
         return field.convert(value)

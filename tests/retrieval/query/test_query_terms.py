@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from query_corpus import KEYS, distance
 
 from analysis import get_analyzer
-from indexer import InvalidRequest
+from indexer import InvalidRequest, Operation
+from retrieval import search
 from retrieval.query.dates import date_bound, zone_of
 
 MULTI = get_analyzer("multilingual")
@@ -228,3 +229,25 @@ def test_a_term_of_a_date_is_its_whole_day(corpus):
         assert set(corpus.run({"term": {"day": text}})) == wanted
         assert set(corpus.run({"match": {"day": text}})) == wanted
         assert set(corpus.run({"terms": {"day": [text, "2031-01-01"]}})) == wanted
+
+
+@pytest.mark.parametrize("shape", [str, int])
+def test_whole_numbers_are_compared_exactly(node, shape):
+    """Beyond 2**53 a float would take neighbours for one another."""
+    values = [2**53 + n for n in range(4)] + [-(2**63), 2**63 - 1]
+    node.create(
+        "big", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": {"n": {"type": "long"}}}}
+    )
+    node.index("big").write([Operation("index", str(v), {"n": shape(v)}) for v in values])
+    node.index("big").refresh()
+
+    def ids(query):
+        return {hit["_id"] for hit in search(node, ["big"], {"query": query}, {})["hits"]["hits"]}
+
+    for value in values:
+        assert ids({"term": {"n": shape(value)}}) == {str(value)}
+        assert ids({"terms": {"n": [shape(value)]}}) == {str(value)}
+        assert ids({"range": {"n": {"gte": shape(value), "lte": shape(value)}}}) == {str(value)}
+        assert ids({"range": {"n": {"gt": shape(value)}}}) == {str(v) for v in values if v > value}
+    with pytest.raises(InvalidRequest, match=r"\[abc\] is not a number for field \[n\]"):
+        ids({"range": {"n": {"lt": "abc"}}})

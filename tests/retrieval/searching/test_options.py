@@ -300,6 +300,7 @@ def test_why_and_whether(made: Node) -> None:
         ({"rescore": {"query": {"rescore_query": {"match_all": {}}, "score_mode": "most"}}}, InvalidRequest),
         ({"rescore": {"query": {"rescore_query": {"match_all": {}}}, "window_size": 10**6}}, InvalidRequest),
         ({"indices_boost": {"a": -1}}, ParsingError),
+        ({"knn": {"field": "v", "query_vector": [1, 0], "similarity": "high"}}, ParsingError),
         ({"terminate_after": -1}, InvalidRequest),
         ({"profile": True}, InvalidRequest),
         ({"stored_fields": ["_none_", "t"]}, InvalidRequest),
