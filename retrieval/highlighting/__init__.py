@@ -19,6 +19,7 @@ from indexer.fields import Field
 
 from ..context import SearchContext
 from ..query.base import Highlight
+from ..query.graph import Way
 from .fragments import Fragment, beginning, fragments, rendered
 from .matching import Span, Wanted, find, merged
 from .options import FieldOptions, parse_highlight
@@ -141,7 +142,9 @@ class Highlighter:
                     wanted.words(analyzer.question_tokens(mark.text))
             within = wanted.within()  # a query may also name the words of its texts, one by one
             for mark in marks:
-                if not mark.analyzed and mark.text not in within:
+                if mark.offsets:
+                    wanted.phrases.append((Way(tuple(mark.text.split()), mark.offsets), 0, wanted.number(mark.text)))
+                elif not mark.analyzed and mark.text not in within:
                     wanted.term(mark.text)
         return wanted
 

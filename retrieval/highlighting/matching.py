@@ -147,22 +147,25 @@ def find(analyzer: Analyzer, text: str, wanted: Wanted, phrase_limit: int | None
     """Every place of what is wanted, in no order."""
     made: dict[tuple[int, int], AnalyzedText] = {}
 
+    def part(start: int, end: int) -> AnalyzedText:
+        return made.setdefault((start, end), AnalyzedText(analyzer, text, start, end))
+
     def parts(phrases: Iterable[tuple[str, ...]]) -> list[AnalyzedText]:
-        return [made.setdefault(w, AnalyzedText(analyzer, text, *w)) for w in windows(analyzer, text, phrases)]
+        return [part(*window) for window in windows(analyzer, text, phrases)]
 
     found: list[Span] = []
     if wanted.terms:
-        for part in parts((term,) for term in wanted.terms):
-            found += part.words(wanted.terms)
+        for piece in parts((term,) for term in wanted.terms):
+            found += piece.words(wanted.terms)
     if wanted.weak and not any(span.term in wanted.pairs for span in found):
-        for part in parts((term,) for term in wanted.weak):
-            found += part.words(wanted.weak)
+        for piece in parts((term,) for term in wanted.weak):
+            found += piece.words(wanted.weak)
     for way, slop, number in wanted.phrases:
         close = slop == 0 and way.offsets == tuple(range(len(way.terms)))
-        places = parts([way.terms]) if close else [AnalyzedText(analyzer, text, 0, len(text))]
+        places = parts([way.terms]) if close else [part(0, len(text))]
         count = 0
-        for part in places:
-            for spans in part.phrases(way, slop, number):
+        for piece in places:
+            for spans in piece.phrases(way, slop, number):
                 if phrase_limit is None or count < phrase_limit:
                     found += spans
                 count += 1

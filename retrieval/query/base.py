@@ -96,13 +96,17 @@ class Explanation:
 
 
 class Highlight(NamedTuple):
-    """What a query looks for in a text field: a word query's text, or a phrase's."""
+    """What a query looks for in a text field: a word query's text, or a phrase's.
+
+    Not `analyzed`, `text` is a term as indexed, or a phrase's terms parted by spaces, at `offsets` from its start.
+    """
 
     field: str
     text: str
     phrase: bool = False
-    analyzed: bool = True  # false: `text` is a term as indexed
+    analyzed: bool = True
     slop: int = 0  # of a phrase
+    offsets: tuple[int, ...] = ()
 
 
 class Query(ABC):

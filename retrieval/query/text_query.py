@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis import Token
@@ -92,7 +92,16 @@ class TextQuery:
         marks = [Highlight(path, self.text) for path in paths]
         if self.fuzzy is not None:
             marks += [Highlight(path, term, analyzed=False) for path in paths for term in dict.fromkeys(terms)]
+            marks += self._mistaken(ctx)
         return Lexical(words, tuple(marks))
+
+    def _mistaken(self, ctx: SearchContext) -> Iterator[Highlight]:
+        """The text's Han runs with each mistake that they are found with."""
+        path = self.fields[0].path
+        for run in han_runs(ctx.analyzer(self.fields[0]).tokens(self.text)):
+            if run.fuzzy and not run.pairs_only and self._mistakes(run):
+                for terms, offsets in self._near(run).variants():
+                    yield Highlight(path, " ".join(terms), phrase=True, analyzed=False, offsets=offsets)
 
     @property
     def _paths(self) -> tuple[str, ...]:
@@ -129,12 +138,14 @@ class TextQuery:
         return self.fuzzy.fuzziness.edits(len(run.tokens) + run.pairs_only) > 0
 
     def _run(self, run: HanRun, inside: list[Unit]) -> Unit:
-        assert self.fuzzy is not None
-        path = self.fields[0].path
         if run.pairs_only:
             return Run(tuple(inside), AtLeast(tuple(inside), max(1, len(inside) - 2)))
+        return Run(tuple(inside), self._near(run))
+
+    def _near(self, run: HanRun) -> NearRun:
+        assert self.fuzzy is not None
         chars = tuple(token.term for token in run.tokens)
-        return Run(tuple(inside), NearRun(path, chars, self.fuzzy.prefix, self.fuzzy.swaps))
+        return NearRun(self.fields[0].path, chars, self.fuzzy.prefix, self.fuzzy.swaps)
 
     # --- synonyms -------------------------------------------------------------------------------
 

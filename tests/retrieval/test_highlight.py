@@ -76,6 +76,24 @@ def test_words_are_marked_exactly(ctx, text, query, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("他用机器学习赚钱", "他用<em>机器学习</em>赚钱"),  # another character
+        ("機器學習入門", "<em>機器學習</em>入門"),
+        ("机其学习", "<em>机其学习</em>"),  # as it was typed
+        ("一机学习", "一<em>机学习</em>"),  # one missing
+        ("机其了学习", "<em>机其了学习</em>"),  # one too many
+        ("机学其习", "<em>机学其习</em>"),  # two swapped
+        ("机大其小学多习", "<em>机</em>大<em>其</em>小<em>学</em>多<em>习</em>"),  # too far from it
+    ],
+)
+def test_a_mistyped_chinese_word_is_marked_whole(ctx, text, expected):
+    query = {"match": {"text": {"query": "机其学习", "fuzziness": "AUTO"}}}
+    found = one(ctx, text, query)
+    assert found == [expected]
+
+
+@pytest.mark.parametrize(
     ("text", "phrase", "slop", "expected"),
     [
         ("北京大学，大学北京", "北京大学", 0, "<em>北京大学</em>，大学北京"),
