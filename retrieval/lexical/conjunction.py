@@ -1,4 +1,4 @@
-"""Top-k of a conjunction or a phrase: the rarest term leads, the others are searched for its documents.
+"""Top-k of a phrase: the rarest term leads, the others are searched for its documents.
 
 Where all terms have ranges, bounds from the stored maxima order the work: the most promising ranges first,
 which sets a threshold, then what can still enter. Where the leader is too rare for ranges, each of its
@@ -15,7 +15,6 @@ from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, vi
 from indexer.segment.layout import is_ranged
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
-from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.positions import positions_address
 from retrieval.lexical.probing import code_of, find_later
 from retrieval.lexical.scanning import blocked, saturate
@@ -142,13 +141,11 @@ def conjoin(
     kinds: np.ndarray,
     weights: np.ndarray,
     count_to: int,
-    phrase: bool,
     offsets: np.ndarray,
     repeats: np.ndarray,
     slop: int,
     by_table: bool,
     shape: np.ndarray,
-    scale: float,
     bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
@@ -163,19 +160,19 @@ def conjoin(
     score: np.ndarray,
     threshold: np.ndarray,
 ) -> int:
-    """:func:`top_and`, when it has made its arrays; returns the matches counted."""
+    """:func:`top_phrases`, when it has made its arrays; returns the matches counted."""
     terms = slots.size
     order, tables_at, postings, codes = numbers[0, :terms], numbers[1, :terms], numbers[2, :terms], numbers[3, :terms]
     starts, work = numbers[4], numbers[5:7, : offsets.size]
     cursors = numbers[7:9].reshape(-1)[: 2 * terms].reshape((terms, 2))
     bits, threshold_bits = score.view(np.uint32), threshold.view(np.uint32)
     first_column = tables.PER_CLASS + kinds[slots[0]] * tables.CLASS_COLUMNS
-    bounded = by_table and not (phrase and slop > 0)  # sloppy matches may outnumber the rarest term
+    bounded = by_table and slop == 0  # sloppy matches may outnumber the rarest term
     total = 0
     for s in range(segments.shape[0]):
         segment = segments[s, 0]
         documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
-        missing = phrase and positional == 0
+        missing = positional == 0
         for t in range(terms):
             describe_term(segment, rows[slots[t], s, 0], infos[t], 0)
             infos[t, CURSOR] = 0
@@ -184,7 +181,7 @@ def conjoin(
             tables_at[t] = segment[column + tables.TABLE]
             if bounded and not missing:
                 slopes[t] = weights[t] * view_f32(segment[column + tables.LIMITS], 257)[256] * _SLACK
-                if phrase and kinds[slots[t]] != kinds[slots[0]]:
+                if kinds[slots[t]] != kinds[slots[0]]:
                     slopes[t] = _ANY  # a phrase has the length norm of its first term's class: no bound for it
             at = t
             while at > 0 and infos[order[at - 1], SIZE] > infos[t, SIZE]:
@@ -203,16 +200,12 @@ def conjoin(
         if ranged:
             steps = (documents + 127) >> 7
             mine = bounds[:steps]
-            mine[:] = np.inf if phrase else 0
+            mine[:] = np.inf
             for t in range(terms):
                 best = view_u8(infos[t, MAXIMA], steps)
                 slope = slopes[t]
-                if phrase:
-                    for r in range(steps):
-                        mine[r] = min(mine[r], slope * np.float32(best[r]))
-                else:
-                    for r in range(steps):
-                        mine[r] = mine[r] + slope * np.float32(best[r]) if best[r] else np.float32(-np.inf)
+                for r in range(steps):
+                    mine[r] = min(mine[r], slope * np.float32(best[r]))
             if not bounded:
                 mine[:] = _ANY
             elif count_to == 0:
@@ -255,10 +248,7 @@ def conjoin(
                                 q = 255
                                 if infos[t, KIND] == RANGED:
                                     q = int64(view_u8(infos[t, MAXIMA] + (doc >> 7), 1)[0])
-                                if phrase:
-                                    bound = min(bound, slopes[t] * np.float32(q))
-                                else:
-                                    bound += slopes[t] * np.float32(q)
+                                bound = min(bound, slopes[t] * np.float32(q))
                             if bound < threshold[0]:
                                 continue
                     postings[lead] = p
@@ -279,50 +269,42 @@ def conjoin(
                         else:
                             row = rows[slots[t], s, 0]
                             codes[t] = code_of(row[0], row[1], documents, positional, postings[t])
-                    score[0] = 0
-                    if phrase:
-                        least = np.float32(np.inf)
-                        for t in range(terms):
-                            if t < offsets.size:
-                                starts[t + 1] = starts[t] + int64(freqs[codes[t]])
-                            if pruning and slopes[t] != _ANY:
-                                least = min(least, slopes[t] * np.float32(255))
-                                table = view_f32(tables_at[t], segment[tables.CODES])
-                                least = min(least, weights[t] * table[codes[t]] * _SLACK)
-                        if least < threshold[0]:
-                            continue
-                        frequency = np.float32(
-                            phrase_frequency(
-                                segment,
-                                rows,
-                                s,
-                                slots,
-                                postings,
-                                codes,
-                                offsets,
-                                repeats,
-                                slop,
-                                starts,
-                                buffer,
-                                work,
-                                cursors,
-                            )
-                        )
-                        if frequency == 0:
-                            continue
-                        length = doc
-                        if by_table:
-                            length = int64(view_u8(segment[tables.CODE_BYTES], codes[0] + 1)[codes[0]])
-                        if shape[4] != 0:
-                            frequency = np.float32(1.0) + np.float32(np.log(frequency))
-                        factor = view_f32(segment[first_column + tables.FACTORS], length + 1)[length]
-                        score[0] = weights[0] * saturate(frequency, factor, shape)
-                    else:
-                        whole = 0
-                        for t in range(terms):
+                    least = np.float32(np.inf)
+                    for t in range(terms):
+                        if t < offsets.size:
+                            starts[t + 1] = starts[t] + int64(freqs[codes[t]])
+                        if pruning and slopes[t] != _ANY:
+                            least = min(least, slopes[t] * np.float32(255))
                             table = view_f32(tables_at[t], segment[tables.CODES])
-                            whole += to_fixed(weights[t] * table[codes[t]], scale)
-                        score[0] = score_of(whole, scale)
+                            least = min(least, weights[t] * table[codes[t]] * _SLACK)
+                    if least < threshold[0]:
+                        continue
+                    frequency = np.float32(
+                        phrase_frequency(
+                            segment,
+                            rows,
+                            s,
+                            slots,
+                            postings,
+                            codes,
+                            offsets,
+                            repeats,
+                            slop,
+                            starts,
+                            buffer,
+                            work,
+                            cursors,
+                        )
+                    )
+                    if frequency == 0:
+                        continue
+                    length = doc
+                    if by_table:
+                        length = int64(view_u8(segment[tables.CODE_BYTES], codes[0] + 1)[codes[0]])
+                    if shape[4] != 0:
+                        frequency = np.float32(1.0) + np.float32(np.log(frequency))
+                    factor = view_f32(segment[first_column + tables.FACTORS], length + 1)[length]
+                    score[0] = weights[0] * saturate(frequency, factor, shape)
                     total += 1
                     key = make_key(bits[0], segment[tables.BASE] + doc)
                     if key > state[2]:
@@ -331,37 +313,33 @@ def conjoin(
 
 
 @kernel(
-    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64, boolean,"
-    " int64[::1], int64[::1], int64, boolean, float32[::1], float64, float32[::1], int64[::1], int64[::1],"
+    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64,"
+    " int64[::1], int64[::1], int64, boolean, float32[::1], float32[::1], int64[::1], int64[::1],"
     " uint32[::1], float32[::1])"
 )
-def top_and(
+def top_phrases(
     segments: np.ndarray,
     rows: np.ndarray,
     slots: np.ndarray,
     kinds: np.ndarray,
     weights: np.ndarray,
     count_to: int,
-    phrase: bool,
     offsets: np.ndarray,
     repeats: np.ndarray,
     slop: int,
     by_table: bool,
     shape: np.ndarray,
-    scale: float,
     bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
     docs_out: np.ndarray,
     scores_out: np.ndarray,
 ) -> tuple[int, int]:
-    """The best documents with all of the terms ``rows[slots]``; parameters and result as
+    """The best documents with the terms ``rows[slots]`` as a phrase (``offsets``, ``repeats``, ``slop``: see
+    :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class; terms
+    beyond the offsets are only ones that the documents hold besides. ``by_table``: see
+    :func:`retrieval.lexical.scanning.scan`; other parameters and result as
     :func:`retrieval.lexical.maxscore.top_words`.
-
-    ``phrase``: they must form a phrase (``offsets``, ``repeats``, ``slop``: see
-    :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class,
-    and terms beyond the offsets are only ones that the documents hold besides;
-    only then ``by_table`` may be False (see :func:`retrieval.lexical.scanning.scan`).
     """
     terms = slots.size
     infos = np.zeros((terms, INFO), np.int64)
@@ -370,7 +348,7 @@ def top_and(
     most = longest = 0
     for s in range(segments.shape[0]):
         segment = segments[s, 0]
-        if phrase and segment[tables.CODES]:
+        if segment[tables.CODES]:
             most = max(most, int64(view_u32(segment[tables.FREQS], segment[tables.CODES]).max()))
         shortest = int64(1) << 40
         for t in range(terms):
@@ -378,8 +356,8 @@ def top_and(
         if shortest * 128 < segment[tables.DOCUMENTS] or not is_ranged(shortest, segment[tables.DOCUMENTS]):
             longest = max(longest, shortest)
     total = conjoin(
-        segments, rows, slots, kinds, weights, count_to, phrase, offsets, repeats, slop, by_table, shape, scale,
-        bounds, keys, state, infos, numbers, np.empty((terms, 128), np.int64), np.zeros(128, np.uint8),
+        segments, rows, slots, kinds, weights, count_to, offsets, repeats, slop, by_table, shape, bounds,
+        keys, state, infos, numbers, np.empty((terms, 128), np.int64), np.zeros(128, np.uint8),
         np.empty(most * terms, np.int64), np.empty(longest, np.uint32), np.empty(longest, np.uint32),
         np.zeros(terms, np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32),
     )  # fmt: skip

@@ -10,8 +10,9 @@ import numpy as np
 
 from indexer.segment import Segment, TextField, Tombstones
 from retrieval.lexical import tables
+from retrieval.lexical.all_words import top_all
 from retrieval.lexical.collecting import HEAP_LIMIT, buffer_size, decode
-from retrieval.lexical.conjunction import top_and
+from retrieval.lexical.conjunction import top_phrases
 from retrieval.lexical.explaining import explain_phrase, explain_words
 from retrieval.lexical.fixed import MOST_TERMS
 from retrieval.lexical.maxscore import top_words
@@ -236,20 +237,19 @@ class LexicalReader:
         docs, scores = np.empty(k, np.uint32), np.empty(k, np.float32)
         scratch = _scratch(scorer.ranges)
         if isinstance(plan, PhrasePlan):
-            count, total = top_and(
-                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, True, plan.offsets,
-                plan.repeats, plan.slop, scorer.by_table, scorer.shape, plan.scale, scratch.bounds, keys, state,
-                docs, scores,
+            count, total = top_phrases(
+                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, plan.offsets, plan.repeats,
+                plan.slop, scorer.by_table, scorer.shape, scratch.bounds, keys, state, docs, scores,
             )  # fmt: skip
         elif not scorer.bounded or plan.mixed or plan.slots.size > MOST_TERMS:
             count, total = scan(
                 segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, scorer.by_table,
                 scorer.shape, plan.scale, plan.minimum, keys, state, docs, scores,
             )  # fmt: skip
-        elif scorer.by_table and 1 < plan.minimum == plan.slots.size and plan.smallest * 128 < self.documents:
-            count, total = top_and(  # few documents hold the rarest term
-                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, False, plan.slots,
-                plan.slots, 0, True, scorer.shape, plan.scale, scratch.bounds, keys, state, docs, scores,
+        elif scorer.by_table and 1 < plan.minimum == plan.slots.size:
+            count, total = top_all(
+                segments, plan.rows, plan.slots, plan.kinds, plan.weights, plan.scale, count_to, 32 + k // 4,
+                scratch.work, scratch.bounds, keys, state, docs, scores,
             )  # fmt: skip
         else:
             known = accept is None and plan.minimum == 1 and plan.largest > count_to  # one term has more matches
@@ -304,7 +304,7 @@ def _scratch(ranges: int) -> _Scratch:
     found: _Scratch | None = getattr(_thread, "scratch", None)
     if found is None or found.bounds.size < ranges + 512:
         bounds = np.empty(ranges + 512, np.float32)
-        found = _thread.scratch = _Scratch(bounds, np.zeros((5, 65536 + 512), np.int64), np.zeros(65536))
+        found = _thread.scratch = _Scratch(bounds, np.zeros((6, 65536 + 512), np.int64), np.zeros(65536))
     return found
 
 

@@ -154,5 +154,6 @@ def test_a_sample_that_promises_too_much(tmp_path: Path) -> None:
         writer.finish()
         reader = LexicalReader([Segment.open(tmp_path / name)], [None])
         for terms in (["t0"], ["t0", "t3"], ["t0", "t2", "t5", "t9"]):
-            query = WordQuery(("body",), terms)
-            check(reader, query, None, reader.matches(query))
+            for minimum in (1, len(terms)):
+                query = WordQuery(("body",), terms, minimum=minimum)
+                check(reader, query, None, reader.matches(query))

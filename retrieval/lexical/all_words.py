@@ -1,0 +1,323 @@
+"""Top-k of documents that hold all of some words: the rarest leads, the others are looked up for its documents.
+
+The leader's documents are taken some hundreds at a time, and go from term to term while they may still be hits
+(:mod:`retrieval.lexical.intersecting`). Where all terms have ranges, as in :mod:`retrieval.lexical.maxscore`, the
+most promising ranges are gone through first, or for large k a sample whose promise is verified in the end; then
+those in which a hit can still be.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.kernels import inline, int64, kernel, view_f32, view_f64, view_i64, view_u8, view_u16, view_u32
+from retrieval.lexical import tables
+from retrieval.lexical.collecting import finish, make_key, nth, push
+from retrieval.lexical.fixed import score_of, to_fixed
+from retrieval.lexical.intersecting import COLUMNS, TABLE, TERM, add, arrange, hold, reaching, value_at
+from retrieval.lexical.leading import bound_ranges, fill_impacts, gather, list_ranges, slope_of
+from retrieval.lexical.sweeping import BEST, REST, SOME
+from retrieval.lexical.term_info import (
+    ABSENT,
+    CHUNKS,
+    CODES,
+    IDS,
+    KIND,
+    MAXIMA,
+    RANGED,
+    SHORT,
+    SIZE,
+    seed_bound,
+)
+
+_LOWER = 1.0 - 2e-7  # what rounds to a float32 score is at least this part of it
+_SAMPLE = 16  # one range in so many: see sweeping.chosen
+_BATCH = 512  # documents that are tried together when there are more
+ROOM = 65536 + _BATCH  # places of the arrays they are in, for those and a chunk's
+_LEAST = np.float32(1e-37)  # below any bound of a range that has all terms
+
+
+@inline
+def add_bounds(
+    info: np.ndarray, slope: np.float32, documents: int, found: np.ndarray, upper: np.ndarray, count: int
+) -> None:
+    """Add what a term may add in the candidates' ranges to ``upper``."""
+    if info[KIND] == RANGED:
+        best = view_u8(info[MAXIMA], (documents + 127) >> 7)
+        for c in range(count):
+            upper[c] += np.float64(slope * np.float32(best[found[c] >> 7]))
+    else:
+        bound = np.float64(slope * np.float32(255))
+        for c in range(count):
+            upper[c] += bound
+
+
+@inline
+def try_batch(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    weights: np.ndarray,
+    scale: float,
+    totals: np.ndarray,
+    counting: bool,
+    guess: np.float32,
+    work: int,
+    count: int,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> int:
+    """Offer those of ``count`` documents of the leader that hold all terms; returns how many were found.
+
+    ``guess``: what a hit must reach in any case; ``work``: address of :mod:`retrieval.lexical.intersecting`'s four
+    arrays, before it those marks. In place of sums the documents come with the leader's postings.
+    """
+    found, places = view_i64(work, ROOM), view_i64(work + 8 * ROOM, ROOM)
+    reached, upper = view_i64(work + 16 * ROOM, ROOM), view_f64(work + 24 * ROOM, ROOM)
+    terms, documents = infos.shape[0], segment[tables.DOCUMENTS]
+    bits = score.view(np.uint32)
+    bits[1] = np.uint32(state[2] >> 32)
+    floor = np.float64(max(score[1], guess)) * _LOWER
+    pruning = floor > 0 and not counting
+    lead = infos[0]
+    codes, table, weight = (
+        view_u8(lead[CODES], lead[SIZE]),
+        view_f32(lead[TABLE], segment[tables.CODES]),
+        weights[lead[TERM]],
+    )
+    if segment[tables.ALLOWED]:
+        allowed = view_u8(segment[tables.ALLOWED], documents)
+        kept = 0
+        for c in range(count):
+            doc = found[c]
+            found[kept], reached[kept] = doc, reached[c]
+            kept += allowed[doc] != 0
+        count = kept
+    if pruning and lead[KIND] != RANGED:
+        for c in range(count):
+            upper[c] = value_at(lead, codes, table, weight, reached[c])
+        for i in range(1, terms):
+            add_bounds(infos[i], slope_of(infos[i], weights), documents, found, upper, count)
+        count = reaching(floor, found, places, reached, upper, count)
+    for i in range(1, terms):
+        if count == 0:
+            return 0
+        info = infos[i]
+        count = hold(info, documents, work - 8 * ROOM, found, places, reached, upper, count)
+        if i == 1:
+            for c in range(count):
+                value = value_at(lead, codes, table, weight, reached[c])
+                reached[c] = to_fixed(value, scale)
+                upper[c] = value
+            for t in range(1, terms if pruning and terms > 2 else 1):
+                add_bounds(infos[t], slope_of(infos[t], weights), documents, found, upper, count)
+        more = pruning and i + 1 < terms
+        add(info, weights[info[TERM]], slope_of(info, weights), scale, found, places, reached, upper, count, more)
+        if more:
+            count = reaching(floor, found, places, reached, upper, count)
+    for c in range(count):
+        score[0] = score_of(reached[c], scale)
+        key = make_key(bits[0], segment[tables.BASE] + found[c])
+        if key > state[2]:
+            push(keys, state, key)
+    return count
+
+
+@inline
+def take_ranges(
+    mode: int,
+    segment: np.ndarray,
+    infos: np.ndarray,
+    weights: np.ndarray,
+    scale: float,
+    totals: np.ndarray,
+    seed: np.float32,
+    guess: np.float32,
+    impacts: np.ndarray,
+    count_to: int,
+    total: int,
+    work: int,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> int:
+    """One pass over a segment whose terms all have ranges; returns ``total`` and the matches found here. Ranges that
+    are done have their ``totals`` negated."""
+    documents = segment[tables.DOCUMENTS]
+    found, postings = view_i64(work, ROOM), view_i64(work + 16 * ROOM, ROOM)
+    live = view_i64(work + 32 * ROOM, 512)
+    bits = score.view(np.uint32)
+    lead = infos[0]
+    slope = slope_of(lead, weights)
+    fill_impacts(lead, segment[tables.CODES], weights, impacts)
+    count = 0
+    for chunk in range(0, totals.size, 512):
+        lives = i = 0
+        while True:
+            counting = count_to > 0 and total <= count_to
+            bits[1] = np.uint32(state[2] >> 32)
+            floor = np.float32(0) if counting else max(score[1], guess) * np.float32(_LOWER)
+            if i == 0:
+                lives = list_ranges(mode, totals, chunk, max(seed if mode == BEST else floor, _LEAST), live)
+            if i < lives:
+                # to go through a few ranges in between costs less than to stop, and nothing of them is taken
+                gap = 1 + 8 * totals.size // lead[SIZE] if mode == REST and floor > 0 else 1
+                first = last = live[i]
+                while i < lives and live[i] - last <= gap and live[i] - first < 64:
+                    last = live[i]
+                    i += 1
+                count += gather(
+                    lead, impacts, slope, totals, documents, floor, first, last + 1, found[count:], postings[count:]
+                )  # fmt: skip
+                if mode != REST:
+                    for r in range(first, last + 1):
+                        totals[r] = -totals[r]
+            if count > _BATCH or (i == lives and chunk + 512 >= totals.size):
+                total += try_batch(
+                    segment, infos, weights, scale, totals, counting, guess, work, count, keys, state, score
+                )  # fmt: skip
+                count = 0
+            if i == lives:
+                break
+    return total
+
+
+@inline
+def take_rare(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    weights: np.ndarray,
+    scale: float,
+    guess: np.float32,
+    count_to: int,
+    total: int,
+    work: int,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> int:
+    """The same where the leader has no ranges."""
+    found, postings = view_i64(work, ROOM), view_i64(work + 16 * ROOM, ROOM)
+    lead = infos[0]
+    totals = view_f32(work, 0)
+    wide = lead[KIND] != SHORT
+    chunks = (segment[tables.DOCUMENTS] + 65535) >> 16 if wide else int64(1)
+    starts, long = view_u32(lead[CHUNKS], chunks + 1), view_u32(lead[IDS], lead[SIZE])
+    count = 0
+    for chunk in range(chunks):
+        begin, end = int64(starts[chunk]) if wide else 0, int64(starts[chunk + 1]) if wide else lead[SIZE]
+        ids = view_u16(lead[IDS] + 2 * begin, end - begin)
+        docs, places = found[count:], postings[count:]
+        for i in range(end - begin):
+            docs[i] = chunk << 16 | int64(ids[i]) if wide else int64(long[i])
+            places[i] = begin + i
+        count += end - begin
+        if count > _BATCH or chunk + 1 == chunks:
+            counting = count_to > 0 and total <= count_to
+            total += try_batch(
+                segment, infos, weights, scale, totals, counting, guess, work, count, keys, state, score
+            )  # fmt: skip
+            count = 0
+    return total
+
+
+@inline
+def take_all(
+    segments: np.ndarray,
+    infos: np.ndarray,
+    rows: np.ndarray,
+    slots: np.ndarray,
+    kinds: np.ndarray,
+    weights: np.ndarray,
+    scale: float,
+    count_to: int,
+    seeds: int,
+    work: int,
+    bounds: np.ndarray,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> int:
+    """:func:`top_all`, when it has made its arrays; returns the matches counted."""
+    parts = segments.shape[0]
+    bits = score.view(np.uint32)
+    k = state[1]
+    base = postings = 0
+    for s in range(parts):
+        ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+        arrange(segments[s, 0], rows, s, slots, kinds, infos[s])
+        if infos[s, 0, KIND] == RANGED:
+            bound_ranges(infos[s], weights, bounds[base : base + ranges])
+            postings += infos[s, 0, SIZE]
+            base += ranges
+    totals, impacts = bounds[:base], bounds[base : base + 256]
+    seed = guess = np.float32(0)
+    mode = REST
+    if base > 0 and count_to == 0:
+        if k <= 64:
+            mode = BEST
+            seed = seed_bound(totals, seeds)
+        elif postings > 4 * k:
+            mode = SOME
+    total = 0
+    while True:
+        base = 0
+        for s in range(parts):
+            if infos[s, 0, KIND] == RANGED:
+                ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+                total = take_ranges(
+                    mode, segments[s, 0], infos[s], weights, scale, totals[base : base + ranges], seed, guess, impacts,
+                    count_to, total, work, keys, state, score,
+                )  # fmt: skip
+                base += ranges
+            elif infos[s, 0, KIND] != ABSENT and mode == REST:
+                total = take_rare(
+                    segments[s, 0], infos[s], weights, scale, guess, count_to, total, work, keys, state, score
+                )  # fmt: skip
+        if mode == SOME:
+            want = k // _SAMPLE + 3 * int64(np.sqrt(k / _SAMPLE)) + 2
+            if state[0] > want:
+                bits[0] = np.uint32(nth(keys, state[0], want) >> 32)
+                guess = score[0]
+        elif mode == REST:
+            if guess == 0:
+                return total
+            score[0] = guess
+            if state[0] >= k and np.uint32(nth(keys, state[0], k) >> 32) >= bits[0]:
+                return total
+            guess = np.float32(0)  # the sample promised too much
+            state[0] = state[2] = 0
+            for r in range(totals.size):
+                totals[r] = abs(totals[r])
+        mode = REST
+
+
+@kernel(
+    "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], float64, int64,"
+    " int64, int64[:,::1], float32[::1], int64[::1], int64[::1], uint32[::1], float32[::1])"
+)
+def top_all(
+    segments: np.ndarray,
+    rows: np.ndarray,
+    slots: np.ndarray,
+    kinds: np.ndarray,
+    weights: np.ndarray,
+    scale: float,
+    count_to: int,
+    seeds: int,
+    work: np.ndarray,
+    bounds: np.ndarray,
+    keys: np.ndarray,
+    state: np.ndarray,
+    docs_out: np.ndarray,
+    scores_out: np.ndarray,
+) -> tuple[int, int]:
+    """The best documents with all of the terms ``rows[slots]``, of one field and by its tables; parameters and
+    result as :func:`retrieval.lexical.maxscore.top_words`."""
+    infos = np.zeros((segments.shape[0], slots.size, COLUMNS), np.int64)
+    score = np.zeros(2, np.float32)
+    total = take_all(
+        segments, infos, rows, slots, kinds, weights, scale, count_to, seeds, work[1:].ctypes.data, bounds, keys,
+        state, score,
+    )  # fmt: skip
+    return finish(keys, state, docs_out, scores_out), total
