@@ -104,7 +104,7 @@ class FastBatch:
 
     def _batch(self, values: Sequence[Value], lexicon: Lexicon, scratch: Scratch) -> TokenBatch:
         counts: list[I64] = [np.zeros(1, np.int64)]
-        used = total = 0  # distinct terms, tokens
+        total = 0
         for documents in _chunks(values):
             texts, owners = _flatten(documents)
             chunk = Chunk(texts, owners, scratch)
@@ -114,15 +114,11 @@ class FastBatch:
             terms = scratch.take("terms", most, np.uint32, keep=total)[total:]
             lexicon.number(*memory, (chunk.starts[:tokens], chunk.lengths, chunk.flags), terms[:tokens])
             lexicon.resolve()
-            used = collect.collect_tokens(
-                terms, positions, chunk.flags, chunk.token_ends, lexicon.finals, lexicon.attributes,
-                lexicon.local, lexicon.order, used,
-            )  # fmt: skip
+            collect.collect_tokens(terms, positions, chunk.flags, chunk.token_ends, lexicon.finals, lexicon.attributes)
             count = np.bincount(owners, np.diff(chunk.token_ends, prepend=0), len(documents)).astype(np.int64)
             for index in np.unique(owners[chunk.refused != 0]).tolist():
                 exact = self._exact(documents[index])
                 numbers = lexicon.number_finals([token.term for token in exact])
-                used = collect.localize(numbers, lexicon.local, lexicon.order, used)
                 places = np.array([token.position for token in exact], np.uint32)
                 start = total + int(count[:index].sum())
                 end, last = start + int(count[index]), total + int(count.sum())
@@ -134,9 +130,7 @@ class FastBatch:
                 count[index] = len(exact)
             total += int(count.sum())
             counts.append(count)
-        blob, bounds, classes = collect.vocabulary(
-            lexicon.order, used, lexicon.local, lexicon.blob, lexicon.bounds, lexicon.attributes
-        )
+        blob, bounds, classes = lexicon.vocabulary()
         return TokenBatch(
             blob=blob,
             bounds=bounds,
@@ -144,6 +138,7 @@ class FastBatch:
             positions=scratch.take("positions", total, np.uint32, keep=total)[:total].copy(),
             documents=np.cumsum(np.concatenate(counts)),
             classes=classes,
+            source=lexicon.identity,
         )
 
 

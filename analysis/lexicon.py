@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from analysis.arrays import is_cjk
 from analysis.kernels.compounds import HAN_TERM, OWN
-from analysis.kernels.lexicon import STOP, number_terms, rehash, settle
+from analysis.kernels.lexicon import HAN, STOP, number_terms, rehash, settle
 from analysis.scratch import Scratch
 
 Bytes = npt.NDArray[np.uint8]
@@ -18,7 +18,7 @@ Words = npt.NDArray[np.uint64]
 Tokens = tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16], Bytes]  # starts, lengths, flags
 Finals = Callable[[list[str]], tuple[list[str], list[bool]]]
 BLOCK = 1 << 14  # terms numbered at a time, so that the dictionary grows with what is new
-FULL_TERMS, FULL_BYTES = 1 << 20, 48 << 20  # a larger lexicon is dropped after a batch
+FULL_TERMS, FULL_BYTES = 550_000, 24 << 20  # a larger lexicon is dropped after a batch: 2^20 slots are 32 MB
 
 
 class Lexicon:
@@ -30,6 +30,7 @@ class Lexicon:
 
     def __init__(self, finals: Finals, scripts: bool) -> None:
         self._finals, self._scripts = finals, scripts
+        self.identity = object()
         capacity = 1 << 13
         self.slots = _aligned_slots(2 * capacity)
         self._blob = np.empty(capacity + 1, np.uint64)
@@ -38,8 +39,6 @@ class Lexicon:
         self.attributes = np.empty(capacity, np.uint8)
         self.pending = np.empty(capacity, np.int32)
         self.state = np.zeros(4, np.int64)
-        self.local = np.full(capacity, -1, np.int32)
-        self.order = np.empty(capacity, np.int32)
         self._keys = np.empty((256, 3), np.uint64)
 
     @property
@@ -50,10 +49,11 @@ class Lexicon:
     def number(self, text: Bytes, words: Words, tokens: Tokens, numbers: npt.NDArray[np.uint32]) -> None:
         """Write the numbers of terms that stand in a text to ``numbers``; see ``number_terms``."""
         for at in range(0, numbers.size, BLOCK):
-            starts, lengths, flags = (column[at : at + BLOCK] for column in tokens)
+            end = min(at + BLOCK, numbers.size)  # what lies behind it in the columns means nothing
+            starts, lengths, flags = (column[at:end] for column in tokens)
             self._reserve(starts.size, int(lengths.sum(dtype=np.int64)))
             number_terms(
-                text, words, starts, lengths, flags, numbers[at : at + BLOCK], self.slots, self._shift(),
+                text, words, starts, lengths, flags, numbers[at:end], self.slots, self._shift(),
                 self.blob, self.bounds, self.finals, self.attributes, self.pending, self.state, self._keys,
             )  # fmt: skip
 
@@ -68,10 +68,6 @@ class Lexicon:
         if terms > self.finals.size:
             self.bounds, self.finals = _grown(self.bounds, terms + 1), _grown(self.finals, terms)
             self.attributes, self.pending = _grown(self.attributes, terms), _grown(self.pending, terms)
-            self.order = _grown(self.order, terms)
-            fresh = np.full(self.finals.size, -1, np.int32)
-            fresh[: self.local.size] = self.local
-            self.local = fresh
         slots = self.slots.shape[0]
         while terms * 5 > slots * 3:
             slots *= 2
@@ -100,6 +96,11 @@ class Lexicon:
         settle(
             self.slots, self._shift(), self.blob, self._blob, self.bounds, pending, self.finals, self.attributes
         )  # fmt: skip
+
+    def vocabulary(self) -> tuple[Bytes, npt.NDArray[np.int64], Bytes]:
+        """All terms so far, as blob, bounds and classes: terms that come later do not change them."""
+        terms, size = int(self.state[0]), int(self.state[1])
+        return self.blob[:size], self.bounds[: terms + 1], self.attributes[:terms] & HAN
 
     def terms(self, numbers: npt.NDArray[np.int32]) -> list[str]:
         """The terms of ascending numbers."""

@@ -35,7 +35,11 @@ class Stream(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenBatch:
-    """Tokens of one field of many documents, as arrays (n tokens, v distinct terms, d documents)."""
+    """Tokens of one field of many documents, as arrays (n tokens, v distinct terms, d documents).
+
+    Batches of one ``source`` share a growing vocabulary: a term keeps its index in all later ones, and not
+    every term occurs in each. With None the vocabulary is the batch's own.
+    """
 
     blob: npt.NDArray[np.uint8]  # the vocabulary's UTF-8 terms, concatenated
     bounds: npt.NDArray[np.int64]  # [v+1]: term i is blob[bounds[i]:bounds[i+1]]
@@ -43,8 +47,9 @@ class TokenBatch:
     positions: npt.NDArray[np.uint32]  # [n]: ascending within a document
     documents: npt.NDArray[np.int64]  # [d+1]: document j's tokens are [documents[j], documents[j+1])
     classes: npt.NDArray[np.uint8]  # [v]: statistics class of each term: 0 default, 1 Han
+    source: object = None
 
     def vocabulary(self) -> list[bytes]:
-        """The distinct terms, in the order of their indices."""
+        """The vocabulary, in the order of the indices."""
         blob, bounds = self.blob.tobytes(), self.bounds.tolist()
         return [blob[a:b] for a, b in pairwise(bounds)]

@@ -83,7 +83,8 @@ class Deriver:
         return replace(entry, dead=int(marked.count), tombstones=name)
 
     def _build(self, rows: Iterable[tuple[int, bytes]], vectors: dict[str, FieldVectors]) -> list[SegmentEntry]:
-        """New segments of (seq, JSON) rows, each at most the memory setting allows."""
+        """New segments of (seq, JSON) rows, each at most the memory setting allows: half of it is a segment's, the
+        rest is for the dictionaries that the analyzers keep."""
         index = self.index
         mapping, out = index.mapping, []
         writer: SegmentWriter | None = None
@@ -91,7 +92,7 @@ class Deriver:
             if writer is None:
                 writer = SegmentWriter(self.new_path(index.segments_path))
             add_documents(writer, part, mapping, index.analyzers, vectors)
-            if writer.memory > index.node.indexing_memory:
+            if writer.memory > index.node.indexing_memory // 2:
                 out.append(_entry(writer.finish()))
                 writer = None
         if writer is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -14,7 +14,10 @@ from .analyzers import Analyzers
 from .completion import entries
 from .fields import FLOATS, INTEGERS, Field
 from .mapping import Mapping
-from .segment import ColumnBatch, ColumnKind, SegmentWriter
+from .segment import ColumnBatch, ColumnKind
+
+if TYPE_CHECKING:
+    from .segment import SegmentWriter
 
 BATCH = 2000  # documents analysed in one go: enough to fill the kernels, little enough to hold
 

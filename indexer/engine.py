@@ -15,13 +15,13 @@ import uuid
 from collections.abc import Mapping as MappingABC
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from settings import Settings
 
 from .analyzers import Analyzers
-from .derive import Deriver
 from .durations import parse_interval
 from .errors import InvalidRequest
 from .files import file_lock, replace_file
@@ -33,9 +33,12 @@ from .rows import Row
 from .segment import SegmentError
 from .spaces import Space, spaces_of
 from .store import Store, now_ms
-from .verification import Scrubber
 from .view import IndexView, ViewCache
 from .writes import Operation, Writer, WriteResult
+
+if TYPE_CHECKING:
+    from .derive import Deriver
+    from .verification import Scrubber
 
 logger = logging.getLogger("quarry.indexer")
 
@@ -70,13 +73,24 @@ class Index:
         self._analysis: tuple[int, dict[str, str]] | None = None
         self._rules = Path(node.data) / "analysis"  # files that analyzers' settings name
         self.analyzers = Analyzers(dict(self.settings.get("analysis", {})), self._rules)
-        self.deriver = Deriver(self)
         self.points = Points(path / "points")
         self._views = ViewCache(self)
-        self._scrubber = Scrubber(self)
         self.inode = path.stat().st_ino
         self.space_retry = 0.0
         self._reconcile()
+
+    @cached_property
+    def deriver(self) -> Deriver:
+        """What derives this index's files; it brings compiled code, which those who only write do not need."""
+        from .derive import Deriver
+
+        return Deriver(self)
+
+    @cached_property
+    def _scrubber(self) -> Scrubber:
+        from .verification import Scrubber
+
+        return Scrubber(self)
 
     def _reconcile(self) -> None:
         """Drop what is derived from writes that the truth does not have: they were lost with a damaged log, or

@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-WORTH = 50_000
+WORTH = 25_000
 """Writes that are worth a segment of their own while more are coming."""
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,8 +48,10 @@ def main(name: str) -> None:
     """Refresh while standard input is open."""
     from settings import get_settings
 
+    from .memory import return_large_arrays
     from .node import Node
 
+    return_large_arrays()
     over = threading.Event()
 
     def listen() -> None:

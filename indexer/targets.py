@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from .loading import Written
+from .memory import return_large_arrays
 from .refresher import WORTH, Refresher
 from .sources import SourceDocument
 
@@ -31,6 +32,7 @@ class EmbeddedTarget:
         self._name = name
         self._refresher = Refresher(node.settings.data, name)
         self._written = 0
+        return_large_arrays()
 
     @property
     def _index(self) -> Index:

@@ -19,12 +19,13 @@ from .errors import TruthDamaged
 from .files import identity
 from .manifest import Manifest, SegmentEntry, SpaceEntry
 from .rows import Row
-from .segment import Segment, SegmentError, Tombstones
+from .segment import SegmentError
 from .segment.vectors import VectorPart
 
 if TYPE_CHECKING:
     from .engine import Index
     from .mapping import Mapping
+    from .segment import Segment, Tombstones
 
 
 BROKEN = (SegmentError, OSError, ValueError, RuntimeError, LookupError)
@@ -165,6 +166,8 @@ class ViewCache:
             return found
 
     def _open(self, manifest: Manifest) -> IndexView:
+        from .segment import Segment  # its kernels are not wanted by those who only write
+
         old = self._view
         known = {s.name: (s, t) for s, t in zip(old.segments, old.tombstones, strict=True)} if old else {}
         known_parts = {p.name: p for s in old.spaces.values() for p in s.parts} if old else {}
@@ -188,4 +191,6 @@ class ViewCache:
 
 def load_tombstones(path: Path, entry: SegmentEntry, segment: Segment) -> Tombstones | None:
     """The dead documents of a segment, None when there are none."""
+    from .segment import Tombstones
+
     return None if entry.tombstones is None else Tombstones.load(path / entry.tombstones, segment)

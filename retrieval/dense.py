@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 
 from indexer.segment.vectors import VectorPart
@@ -53,11 +52,13 @@ def _search_part(
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
     parameters = None
     if count < len(allowed):
+        import faiss  # by those who search vectors only: it takes a while
+
         bits = np.packbits(allowed[part.row_documents], bitorder="little")  # kept alive by this frame
         parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg,arg-type]
     wanted, query = min(k, count), vector.reshape(1, -1)
     rows_wanted = min(part.rows, max(16, wanted * max(1, part.rows // part.documents) // 2))
-    sign = -1.0 if part.index.metric_type == faiss.METRIC_L2 else 1.0
+    sign = -1.0 if part.is_squared else 1.0
     while True:
         scores, rows = part.index.search(query, rows_wanted, params=parameters)
         found = rows[0] >= 0
@@ -95,7 +96,7 @@ def rows_of(part: VectorPart, document: int, vector: np.ndarray) -> tuple[np.nda
     """All rows of one of a part's documents: similarities float32[rows], spans uint32[rows, 2]."""
     lo, hi = int(part.starts[document]), int(part.starts[document + 1])
     rows = part.matrix[lo:hi]
-    if part.index.metric_type == faiss.METRIC_L2:
+    if part.is_squared:
         return -((rows - vector) ** 2).sum(axis=1), part.spans[lo:hi]
     return rows @ vector, part.spans[lo:hi]
 

@@ -56,13 +56,20 @@ Deleting::
     dead.sums(field), dead.counts(field)         # int64[classes], of live documents
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from indexer.segment.batches import ColumnBatch, ColumnKind
-from indexer.segment.columns import Column
 from indexer.segment.errors import DamagedSegment, ForeignSegment, SegmentError
-from indexer.segment.merging import merge
-from indexer.segment.reading import Segment, TextField
-from indexer.segment.tombstones import Tombstones
-from indexer.segment.writing import SegmentInfo, SegmentWriter
+
+if TYPE_CHECKING:
+    from indexer.segment.columns import Column
+    from indexer.segment.merging import merge
+    from indexer.segment.reading import Segment, TextField
+    from indexer.segment.tombstones import Tombstones
+    from indexer.segment.writing import SegmentInfo, SegmentWriter
 
 __all__ = [
     "Column",
@@ -78,3 +85,20 @@ __all__ = [
     "Tombstones",
     "merge",
 ]
+
+_LATER = {
+    "Column": "columns",
+    "Segment": "reading",
+    "SegmentInfo": "writing",
+    "SegmentWriter": "writing",
+    "TextField": "reading",
+    "Tombstones": "tombstones",
+    "merge": "merging",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What needs kernels is imported when it is first asked for: who reads needs none of those that write."""
+    if name in _LATER:
+        return getattr(import_module(f"indexer.segment.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'indexer.segment' has no attribute [{name}]")

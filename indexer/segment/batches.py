@@ -33,6 +33,7 @@ class Tokens(Protocol):
     positions: np.ndarray
     documents: np.ndarray
     classes: np.ndarray
+    source: object
 
 
 @dataclass(frozen=True, slots=True)

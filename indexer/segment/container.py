@@ -29,17 +29,19 @@ FORMAT_VERSION = 1
 _MAGIC = b"QRYSEGMT"
 _TRAILER = struct.Struct("<QII8s")
 _ALIGNMENT = 64
-_SPILL = 1 << 20
+FILE_NAME = "segment.qry"  # of a segment, in its directory
+_SPILL = 1 << 20  # bytes of a section held in memory
+_LEAD = 8 << 20  # bytes from which a section may lead the container
 _BLOCK = 32 << 20
 
 
 class _Section:
-    """One array being written: held in memory up to a megabyte, then in a temporary file."""
+    """One array being written: held in memory up to a megabyte, then in a temporary file or the container itself."""
 
-    def __init__(self, dtype: np.dtype, folder: Path) -> None:
+    def __init__(self, name: str, dtype: np.dtype, folder: Path) -> None:
+        self.name = name
         self.dtype = dtype
-        self.size = 0
-        self.crc = 0
+        self.offset = self.size = self.crc = 0
         # kept for the life of the container and closed by it
         self.data: Any = tempfile.SpooledTemporaryFile(max_size=_SPILL, dir=str(folder))  # noqa: SIM115
 
@@ -49,6 +51,13 @@ class _Section:
         self.data.write(view)
         self.crc = zlib.crc32(view, self.crc)
         self.size += len(view)
+
+    def move(self, out: BinaryIO) -> None:
+        """Write what there is to ``out``, and what comes as well."""
+        self.data.seek(0)
+        shutil.copyfileobj(self.data, out, 1 << 20)
+        self.data.close()
+        self.data = out
 
 
 class SectionFileWriter:
@@ -60,53 +69,49 @@ class SectionFileWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._temporary = path.with_name(path.name + ".tmp")
         self._sections: dict[str, _Section] = {}
+        self._first: _Section | None = None  # the first large one: it is written in place
 
     def append(self, name: str, values: np.ndarray) -> None:
         """Add values to the end of a section; its dtype is that of the first call."""
         section = self._sections.get(name)
         if section is None:
-            section = _Section(values.dtype.newbyteorder("<"), self.path.parent)
+            section = _Section(name, values.dtype.newbyteorder("<"), self.path.parent)
             self._sections[name] = section
         section.append(values)
+        if section.size > _LEAD and self._first is None:
+            self._first = section
+            section.move(open(self._temporary, "wb"))  # noqa: SIM115  (closed with the section)
 
     def finish(self, attributes: Mapping[str, Any]) -> int:
         """Put the sections together, sync, rename; returns the file's size in bytes."""
-        temporary = self.path.with_name(self.path.name + ".tmp")
         try:
-            with open(temporary, "wb") as out:
+            with open(self._temporary, "wb") if self._first is None else self._first.data as out:
                 size = self._write(out, attributes)
                 out.flush()
                 os.fsync(out.fileno())
-            os.replace(temporary, self.path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+            os.replace(self._temporary, self.path)
         finally:
             self.close()
         sync(self.path.parent)
         return size
 
     def _write(self, out: BinaryIO, attributes: Mapping[str, Any]) -> int:
-        directory: list[dict[str, Any]] = []
-        offset = 0
-        for name, section in self._sections.items():
+        order = [] if self._first is None else [self._first]
+        offset = sum(section.size for section in order)
+        for section in self._sections.values():
+            if section is self._first:
+                continue
+            order.append(section)
             padding = -offset % _ALIGNMENT
             out.write(b"\0" * padding)
-            offset += padding
-            section.data.seek(0)
-            shutil.copyfileobj(section.data, out, 1 << 20)
-            directory.append(
-                {
-                    "name": name,
-                    "dtype": section.dtype.str,
-                    "offset": offset,
-                    "size": section.size,
-                    "crc": section.crc,
-                }
-            )
-            offset += section.size
-            section.data.close()
+            section.offset = offset + padding
+            section.move(out)
+            offset = section.offset + section.size
+        directory = [
+            {"name": s.name, "dtype": s.dtype.str, "offset": s.offset, "size": s.size, "crc": s.crc} for s in order
+        ]
         listing = json.dumps({"attributes": attributes, "sections": directory}, ensure_ascii=False).encode()
         out.write(listing)
         out.write(_TRAILER.pack(len(listing), zlib.crc32(listing), FORMAT_VERSION, _MAGIC))
@@ -117,6 +122,7 @@ class SectionFileWriter:
         for section in self._sections.values():
             section.data.close()
         self._sections.clear()
+        self._temporary.unlink(missing_ok=True)
 
 
 class SectionFile:

@@ -193,7 +193,7 @@ def sorted_order(blob: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     """int64 permutation that sorts distinct terms by their bytes."""
     keys = np.empty(bounds.size - 1, np.uint64)
     prefix_keys(blob, bounds, keys)
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     sort_equal_keys(blob, bounds, keys, order)
     return order
 
@@ -221,7 +221,8 @@ class Interner:
         self._blob = np.empty(1 << 12, np.uint8)
         self._bounds = np.zeros(1 << 8, np.uint32)
         self._classes = np.zeros(1 << 8, np.uint8)
-        self._table = np.zeros(1 << 9, np.uint32)
+        self._table = np.zeros(0, np.uint32)
+        self._entered = 0  # terms that the table knows
 
     @property
     def memory(self) -> int:
@@ -246,20 +247,35 @@ class Interner:
     def add(self, blob: np.ndarray, bounds: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """uint32 numbers of a batch's distinct terms. Raises OverflowError beyond 4 GiB of term bytes."""
         count = bounds.size - 1
-        used = int(self._bounds[self.terms])
-        if used + blob.size >= 1 << 32:
-            raise OverflowError("a segment's dictionary is limited to 4 GiB of terms; flush earlier")
-        self._blob = _with_room(self._blob, used + blob.size)
-        self._bounds = _with_room(self._bounds, self.terms + count + 1)
-        self._classes = _with_room(self._classes, self.terms + count)
-        if 2 * (self.terms + count) > self._table.size:
+        self._reserve(count, blob.size)
+        if 2 * (self.terms + count) > self._table.size or self._entered < self.terms:
             self._table = np.zeros(1 << (4 * (self.terms + count)).bit_length(), np.uint32)
             fill_table(self.blob, self.bounds, self._table)
         numbers = np.empty(count, np.uint32)
-        self.terms = intern_batch(
+        self.terms = self._entered = intern_batch(
             blob, bounds, classes, self._table, self._blob, self._bounds, self._classes, self.terms, numbers
         )
         return numbers
+
+    def append(self, blob: np.ndarray, bounds: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """``add`` of terms that the caller knows to be new: nothing is looked up until the next ``add``."""
+        count = bounds.size - 1
+        used = self._reserve(count, blob.size)
+        self._blob[used : used + blob.size] = blob
+        self._bounds[self.terms + 1 : self.terms + count + 1] = bounds[1:] + used
+        self._classes[self.terms : self.terms + count] = classes
+        self.terms += count
+        return np.arange(self.terms - count, self.terms, dtype=np.uint32)
+
+    def _reserve(self, count: int, size: int) -> int:
+        """Make room for more terms and bytes; returns the bytes there are."""
+        used = int(self._bounds[self.terms])
+        if used + size >= 1 << 32:
+            raise OverflowError("a segment's dictionary is limited to 4 GiB of terms; flush earlier")
+        self._blob = _with_room(self._blob, used + size)
+        self._bounds = _with_room(self._bounds, self.terms + count + 1)
+        self._classes = _with_room(self._classes, self.terms + count)
+        return used
 
 
 def _with_room(array: np.ndarray, size: int) -> np.ndarray:

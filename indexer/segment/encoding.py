@@ -72,6 +72,50 @@ def _encode_narrow(at: int, docs: np.ndarray, codes: np.ndarray, start: int, df:
 
 
 @inline
+def _find_chunks(docs: np.ndarray, start: int, df: int, first: np.ndarray, chunks: int) -> None:
+    """Where in a term's postings each chunk of documents starts."""
+    first[0] = 0
+    at = 0
+    for chunk in range(1, chunks):
+        low, high = at, df
+        while low < high:
+            middle = (low + high) >> 1
+            if int64(docs[start + middle]) >> 16 < chunk:
+                low = middle + 1
+            else:
+                high = middle
+        at = low
+        first[chunk] = at
+    first[chunks] = df
+
+
+@inline
+def _fill_ranges(
+    docs: np.ndarray,
+    codes: np.ndarray,
+    start: int,
+    df: int,
+    quantised: np.ndarray,
+    starts: np.ndarray,
+    maxima: np.ndarray,
+) -> None:
+    """Where in its chunk each range of 128 documents starts, and its greatest quantised impact."""
+    starts[:] = 0
+    maxima[:] = 0
+    for i in range(df):  # without a branch on the range: it changes at no predictable pace
+        r = int64(docs[start + i]) >> 7
+        starts[r] += np.uint16(1)
+        maxima[r] = max(maxima[r], quantised[codes[start + i]])
+    before = np.uint16(0)
+    for r in range(starts.size):
+        if r & 511 == 0:
+            before = np.uint16(0)
+        count = starts[r]
+        starts[r] = before
+        before += count
+
+
+@inline
 def _encode_wide(
     at: int,
     docs: np.ndarray,
@@ -91,49 +135,24 @@ def _encode_wide(
     chunks = chunk_count(documents)
     first = view_u32(at + 4, chunks + 1)
     narrow = view_u16(ids, df)
-    bytes_ = view_u8(small, df)
-    where = view_u32(places, escapes)
-    what = view_u32(places + 4 * escapes, escapes)
-    ranged = is_ranged(df, documents)
-    ranges = range_count(documents) if ranged else 0
-    range_first = view_u16(starts, ranges)
-    best = view_u8(maxima, ranges)
-    for r in range(ranges):
-        best[r] = 0
-    chunk = 0
-    next_range = 0
-    escape = 0
-    first[0] = 0
     for i in range(df):
-        doc = int64(docs[start + i])
-        if ranged:
-            r = doc >> 7
-            while next_range <= r:
-                # a range's start counts from its own chunk's, which may lie ahead of the last posting's
-                begins = int64(i) if (next_range >> 9) > chunk else int64(first[chunk])
-                range_first[next_range] = i - begins
-                next_range += 1
-        while chunk < doc >> 16:
-            chunk += 1
-            first[chunk] = i
-        narrow[i] = doc & 65535
-        code = int64(codes[start + i])
-        if ranged and quantised[code] > best[doc >> 7]:
-            best[doc >> 7] = quantised[code]
-        if code >= 255:
-            bytes_[i] = 255
-            where[escape] = i
-            what[escape] = code
-            escape += 1
-        else:
-            bytes_[i] = code
-    while next_range < ranges:
-        begins = int64(df) if (next_range >> 9) > chunk else int64(first[chunk])
-        range_first[next_range] = df - begins
-        next_range += 1
-    while chunk < chunks:
-        chunk += 1
-        first[chunk] = df
+        narrow[i] = docs[start + i] & 65535
+    bytes_ = view_u8(small, df)
+    for i in range(df):
+        bytes_[i] = min(codes[start + i], np.uint32(255))
+    if escapes:
+        where = view_u32(places, escapes)
+        what = view_u32(places + 4 * escapes, escapes)
+        escape = 0
+        for i in range(df):
+            if codes[start + i] >= 255:
+                where[escape] = i
+                what[escape] = codes[start + i]
+                escape += 1
+    _find_chunks(docs, start, df, first, chunks)
+    if is_ranged(df, documents):
+        ranges = range_count(documents)
+        _fill_ranges(docs, codes, start, df, quantised, view_u16(starts, ranges), view_u8(maxima, ranges))
     return small + df
 
 
@@ -185,10 +204,12 @@ def encode_terms(
             if blocks:
                 here = at
                 offsets = view_u32(blocks, (df + 31) >> 5)
-                for i in range(df):
-                    if i & 31 == 0:
-                        offsets[i >> 5] = here - at
-                    here = skip_positions(here, int64(freq_of[codes[start + i]]))
+                for block in range(offsets.size):
+                    offsets[block] = here - at
+                    count = int64(0)
+                    for i in range(start + 32 * block, min(start + 32 * block + 32, start + df)):
+                        count += int64(freq_of[codes[i]])
+                    here = skip_positions(here, count)
             at += size
         while (at - base) & 3:
             view_u8(at, 1)[0] = 0

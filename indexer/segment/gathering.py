@@ -32,8 +32,8 @@ class Run:
 
 
 # Columns of the table that describes the fields being merged, one row each.
-_BLOB, _BOUNDS, _CLASSES, _DF, _STARTS, _POSTINGS, _DOCUMENTS, _RENUMBER, _CODES, _ORDINALS, _TERMS = range(11)
-_COLUMNS = 11
+_BLOB, _BOUNDS, _CLASSES, _DF, _STARTS, _POSTINGS, _DOCUMENTS, _RENUMBER, _CODES, _ORDINALS, _TERMS, _WHOLE = range(12)
+_COLUMNS = 12
 
 
 @inline
@@ -79,6 +79,19 @@ def _append(
     after = decode_term(start, df, documents, positional, docs, codes, at)
     renumber = view_u32(row[_RENUMBER], documents)
     translate = view_u32(row[_CODES], 1 << 32)
+    if row[_WHOLE]:
+        first = renumber[0]
+        tokens = int64(0)
+        for i in range(at, at + df):
+            codes[i] = translate[codes[i]]
+            tokens += int64(freq_of[codes[i]])
+        for i in range(at, at + df):
+            docs[i] += first
+        size = int64(0)
+        if positional:
+            size = skip_positions(after, tokens) - after
+            copy_bytes(after, size, positions, place)
+        return at + df, place + size
     kept = at
     run = after  # start of the positions not yet copied
     here = after
@@ -191,6 +204,11 @@ def _gather(
     return term, 0, 0, 1
 
 
+def _whole(numbers: np.ndarray) -> bool:
+    """Whether no document is dead: new numbers without a gap."""
+    return bool(numbers.size) and int(numbers[-1]) == int(numbers[0]) + numbers.size - 1 < _DEAD
+
+
 class Gatherer:
     """Iterates over :class:`Run`; ``ordinals[f]`` (uint32[terms]) are then field f's terms in the result.
 
@@ -227,6 +245,7 @@ class Gatherer:
                 translation.ctypes.data,
                 ordinals.ctypes.data,
                 field.terms,
+                _whole(numbers),
             )
         for i, field in enumerate(fields):
             if field.terms:

@@ -11,14 +11,14 @@ import numpy as np
 
 from indexer.files import sync
 from indexer.segment.codes import CodeTable
-from indexer.segment.container import SectionFileWriter
+from indexer.segment.container import FILE_NAME, SectionFileWriter
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.gathering import Gatherer
 from indexer.segment.reading import Segment, TextField
 from indexer.segment.values import smallest_dtype, write_seqs
-from indexer.segment.writing import FILE_NAME, SegmentInfo
+from indexer.segment.writing import SegmentInfo
 
-_RELEASE = 64 << 20  # decoded bytes after which what was read of the sources is given back
+_RELEASE = 32 << 20  # decoded bytes after which what was read of the sources is given back
 
 
 @dataclass(slots=True)

@@ -13,11 +13,10 @@ import numpy as np
 
 from indexer.segment.codes import CodeTable
 from indexer.segment.columns import Column
-from indexer.segment.container import SectionFile
+from indexer.segment.container import FILE_NAME, SectionFile
 from indexer.segment.decoding import decode_one, decode_positions
 from indexer.segment.kernels import touch_pages
 from indexer.segment.vocabulary import Vocabulary
-from indexer.segment.writing import FILE_NAME
 
 _WORTH_WARMING = 1 << 20  # bytes
 

@@ -12,18 +12,15 @@ import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import faiss
 import numpy as np
 
 from indexer.files import sync
 from indexer.seals import damage, seal
 
-METRICS = {
-    "cosine": faiss.METRIC_INNER_PRODUCT,
-    "dot_product": faiss.METRIC_INNER_PRODUCT,
-    "l2_norm": faiss.METRIC_L2,
-}
+if TYPE_CHECKING:
+    import faiss
 
 
 class VectorPart:
@@ -41,11 +38,22 @@ class VectorPart:
     @cached_property
     def index(self) -> faiss.Index:
         """FAISS's index over the rows, mapped from disk without a copy."""
+        import faiss  # by those who have vectors only: it takes a while
+
         return faiss.read_index(str(self.path / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC)
+
+    @cached_property
+    def is_squared(self) -> bool:
+        """Whether FAISS's scores are squared distances, not inner products."""
+        import faiss
+
+        return bool(self.index.metric_type == faiss.METRIC_L2)
 
     @cached_property
     def matrix(self) -> np.ndarray:
         """The vectors, float32[rows, dimension], a view into the mapped index."""
+        import faiss
+
         index = faiss.downcast_index(self.index)
         return faiss.rev_swig_ptr(
             index.get_xb(),  # type: ignore[attr-defined]
@@ -78,10 +86,12 @@ def write_part(
 
     seqs int64[d] ascending; starts int64[d+1]; spans uint32[rows, 2]; vectors float32[rows, dimension].
     """
+    import faiss
+
     temporary = path.with_name(path.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    index = faiss.IndexFlat(vectors.shape[1], METRICS[metric])
+    index = faiss.IndexFlat(vectors.shape[1], faiss.METRIC_L2 if metric == "l2_norm" else faiss.METRIC_INNER_PRODUCT)
     index.add(np.ascontiguousarray(vectors, np.float32))
     faiss.write_index(index, str(temporary / "vectors.faiss"))
     np.save(temporary / "seqs.npy", np.asarray(seqs, np.int64))

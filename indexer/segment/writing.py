@@ -12,15 +12,14 @@ import numpy as np
 from indexer.files import sync
 from indexer.segment.batches import ColumnBatch, Tokens, column_dtype
 from indexer.segment.codes import CodeTable, encode_pairs
-from indexer.segment.container import SectionFileWriter
+from indexer.segment.container import FILE_NAME, SectionFileWriter
 from indexer.segment.dictionary import Interner, permute_terms, sorted_order
 from indexer.segment.encoding import encode_positions
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.inversion import invert
 from indexer.segment.norms import length_bytes
+from indexer.segment.numbering import Numbering, own
 from indexer.segment.values import LengthCounter, sort_values, write_lengths, write_offsets, write_seqs
-
-FILE_NAME = "segment.qry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class SegmentInfo:
 class _TextBuffer:
     """Tokens of one text field so far."""
 
-    terms: Interner = field(default_factory=Interner)
+    numbering: Numbering = field(default_factory=Numbering)
     tokens: list[np.ndarray] = field(default_factory=list)
     positions: list[np.ndarray] = field(default_factory=list)
     counts: list[np.ndarray] = field(default_factory=list)  # tokens of each document
@@ -51,11 +50,8 @@ class _TextBuffer:
         _pad(self, documents)
 
     def add(self, batch: Tokens) -> None:
-        numbers = self.terms.add(
-            _own(batch.blob, np.uint8), _own(batch.bounds, np.int64), _own(batch.classes, np.uint8)
-        )
-        self.tokens.append(numbers[batch.terms])
-        self.positions.append(_own(batch.positions, np.uint32))
+        self.tokens.append(self.numbering.numbers(batch))
+        self.positions.append(own(batch.positions, np.uint32))
         self.counts.append(np.diff(batch.documents))
         self.documents += batch.documents.size - 1
         self.size += batch.terms.size
@@ -80,7 +76,7 @@ class _ColumnBuffer:
         values = batch.values
         if self.kind == "keyword":
             classes = np.zeros(batch.bounds.size - 1, np.uint8)
-            values = self.terms.add(_own(batch.blob, np.uint8), _own(batch.bounds, np.int64), classes)[values]
+            values = self.terms.add(own(batch.blob, np.uint8), own(batch.bounds, np.int64), classes)[values]
         self.values.append(np.asarray(values, column_dtype(self.kind)))
         self.counts.append(np.diff(batch.documents))
         self.documents += batch.documents.size - 1
@@ -94,11 +90,6 @@ def _pad(buffer: _TextBuffer | _ColumnBuffer, documents: int) -> None:
             buffer.positions.append(np.empty(0, np.uint32))
         buffer.counts.append(np.zeros(documents - buffer.documents, np.int64))
         buffer.documents = documents
-
-
-def _own(array: np.ndarray, dtype: Any) -> np.ndarray:
-    """As kernels take arrays: contiguous, of this type, writable."""
-    return np.require(array, dtype, ["C", "W"])
 
 
 def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
@@ -162,8 +153,8 @@ class SegmentWriter:
         size = 8 * self.documents
         work = 0
         for text in self._text.values():
-            size += text.size * 8 + text.documents * 8 + text.terms.memory
-            work = max(work, text.size * 24 + text.terms.memory * 2)
+            size += text.size * 8 + text.documents * 8 + text.numbering.memory
+            work = max(work, text.size * 24 + text.numbering.terms.memory * 2)
         for column in self._columns.values():
             size += column.size * 8 + column.documents * 8 + column.terms.memory
             work = max(work, column.size * 24 + column.terms.memory * 2)
@@ -219,8 +210,8 @@ def _sorted_dictionary(terms: Interner) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dict[str, Any]:
-    blob, bounds, classes, rank = _sorted_dictionary(buffer.terms)
-    counter = LengthCounter(buffer.counts, buffer.tokens, buffer.terms.classes)
+    blob, bounds, classes, rank = _sorted_dictionary(buffer.numbering.terms)
+    counter = LengthCounter(buffer.counts, buffer.tokens, buffer.numbering.terms.classes)
     inverted = invert(buffer.tokens, buffer.positions, buffer.counts, rank, positional=True)
     bytes_of = np.stack([length_bytes(lengths) for lengths in counter.lengths])
     encoded = np.empty(5 * inverted.positions.size, np.uint8)

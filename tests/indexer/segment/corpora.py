@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from hypothesis import strategies as st
@@ -40,10 +40,18 @@ class Batch:
     positions: np.ndarray
     documents: np.ndarray
     classes: np.ndarray
+    source: object = None
 
 
-def batch(documents: list[list[str]]) -> Batch:
-    numbers: dict[str, int] = {}
+@dataclass(eq=False)
+class Shared:
+    """A vocabulary that batches share: it grows from one to the next."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+def batch(documents: list[list[str]], shared: Shared | None = None) -> Batch:
+    numbers: dict[str, int] = {} if shared is None else shared.numbers
     flat = [numbers.setdefault(w, len(numbers)) for d in documents for w in d]
     encoded = [w.encode() for w in numbers]
     return Batch(
@@ -53,6 +61,7 @@ def batch(documents: list[list[str]]) -> Batch:
         np.array([i for d in documents for i in range(len(d))], np.uint32),
         np.cumsum([0] + [len(d) for d in documents]),
         np.array([is_han(w) for w in numbers], np.uint8),
+        shared,
     )
 
 

@@ -20,19 +20,24 @@ from indexer.segment import (
     Tombstones,
     merge,
 )
-from tests.indexer.segment.corpora import Oracle, batch, documents
+from tests.indexer.segment.corpora import Oracle, Shared, batch, documents
 
 
-def build(path: Path, docs: list[list[str]], first: int = 0, batches: int = 1) -> Segment:
+def build(
+    path: Path, docs: list[list[str]], first: int = 0, batches: int = 1, shared: tuple[Shared | None, ...] = (None,)
+) -> Segment:
+    """``shared``: the vocabularies of the batches, in turns."""
     writer = SegmentWriter(path)
     at = 0
-    for part in np.array_split(np.arange(len(docs)), batches):
+    for number, part in enumerate(np.array_split(np.arange(len(docs)), batches)):
         chunk = [docs[i] for i in part]
         tags = ColumnBatch.of("keyword", [sorted(set(d)) or None for d in chunk])
         sizes = ColumnBatch.of("long", [len(d) for d in chunk])
         floats = ColumnBatch.of("double", [[len(w) / 2 for w in d] for d in chunk])
         seqs = np.arange(first + at, first + at + len(chunk))
-        writer.add(seqs, {"body": batch(chunk)}, {"tags": tags, "size": sizes, "halves": floats})
+        writer.add(
+            seqs, {"body": batch(chunk, shared[number % len(shared)])}, {"tags": tags, "size": sizes, "halves": floats}
+        )
         at += len(chunk)
     writer.finish()
     return Segment.open(path)
@@ -85,6 +90,19 @@ def check(segment: Segment, docs: list[list[str]]) -> None:
 def test_built_segment_equals_its_documents(docs: list[list[str]], batches: int) -> None:
     with TemporaryDirectory() as folder:
         check(build(Path(folder) / "s", docs, batches=batches), docs)
+
+
+@given(documents, documents, st.integers(1, 6), st.lists(st.integers(0, 2), min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_shared_vocabularies_are_taken_up_right(
+    before: list[list[str]], docs: list[list[str]], batches: int, order: list[int]
+) -> None:
+    """Vocabularies that another writer's batches have filled, that grow, and that come in turns."""
+    known = (None, Shared(), Shared())
+    batch(before, known[1])
+    with TemporaryDirectory() as folder:
+        segment = build(Path(folder) / "s", docs, batches=batches, shared=tuple(known[i] for i in order))
+        check(segment, docs)
 
 
 @given(st.lists(documents, min_size=1, max_size=4), st.data())
