@@ -15,7 +15,9 @@ prepare_kernel_cache()
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
@@ -32,8 +34,9 @@ def kernel(*signatures: str) -> Any:
 inline: Any = _njit(nogil=True, error_model="numpy", _nrt=False)
 
 
-#: Conversion of a number within kernels.
+#: Conversions of a number within kernels.
 int64: Any = np.int64
+int32: Any = np.int32
 
 _intrinsic: Any = intrinsic
 _populate: Any = populate_array
@@ -72,6 +75,23 @@ view_i64 = _viewer(types.int64)
 view_f32 = _viewer(types.float32)
 view_f64 = _viewer(types.float64)
 _u64 = _viewer(types.uint64)
+
+
+@_intrinsic
+def prefetch(typing_context: Any, address: Any) -> Any:
+    """Have what lies at an address fetched into the cache, without waiting for it."""
+    if not isinstance(address, types.Integer):
+        raise numba.core.errors.TypingError(f"an address is an integer, not {address}")
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        at = builder.inttoptr(context.cast(builder, arguments[0], signature.args[0], types.intp), pointer)
+        builder.call(function, [at, flag(0), flag(3), flag(1)])  # to read, to be kept, data
+        return context.get_dummy_value()
+
+    return types.void(address), generate
 
 
 @inline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16
+from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import counted
 from retrieval.lexical.scanning import saturate
@@ -52,6 +52,8 @@ def complete_single(
     unit = 1.0 / scale
     if info[KIND] == SHORT:
         for c in range(count):
+            if best[found[c] >> 7] == 0:
+                continue
             posting = search_decoded(info, docs, found[c])
             more = values[posting] if posting >= 0 else 0
             reached[c] += more
@@ -60,6 +62,9 @@ def complete_single(
     for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
         low, high = range_postings(info, found[c] >> 7, segment[tables.DOCUMENTS])
         places[c] = low << 8 | (high - low)
+        near = low + (((found[c] & 127) * (high - low)) >> 7)
+        prefetch(info[IDS] + 2 * near)
+        prefetch(info[CODES] + near)
     ids = view_u16(info[IDS], info[SIZE])
     codes = view_u8(info[CODES], info[SIZE])
     for c in range(count):

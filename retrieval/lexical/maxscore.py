@@ -7,7 +7,8 @@ contributions are added up, and where they come within the other terms' maxima o
 the others are searched for. A minimum of m matching terms has the same use: a hit must hold one of all but the
 m - 1 most frequent terms.
 
-The score to reach comes from the most promising ranges, which are scored first, and for large k from a sample
+The score to reach comes from the most promising ranges, which are scored first
+(:mod:`retrieval.lexical.seeding`), and for large k from a sample
 of the ranges: what that suggests is held to be true, and if in the end it was not, all is done again. Ranges
 whose maxima together do not reach it are passed over.
 """
@@ -20,9 +21,12 @@ from indexer.segment.kernels import inline, int64, kernel
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import bound_all, decode_all, fill_impacts, order_terms
 from retrieval.lexical.collecting import finish, nth
-from retrieval.lexical.sweeping import BEST, REST, SOME, offer_all, sweep
-from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, describe_term, seed_bound
+from retrieval.lexical.scanning import allowed_share
+from retrieval.lexical.seeding import offer_best
+from retrieval.lexical.sweeping import REST, SOME, offer_all, sweep
+from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, describe_term
 
+_FEW = 1 / 256  # where fewer documents may be hits, they are not found in the most promising ranges
 _SAMPLE = 16  # one range in so many: see sweeping.chosen
 
 
@@ -74,18 +78,24 @@ def rank(
             if by_table:
                 fill_impacts(segments[s], infos[s], columns, weights, scale, impacts[s])
         base += ranges
+    share = 0.0
+    for s in range(parts):
+        share += allowed_share(segments[s, 0]) * ((segments[s, 0, tables.DOCUMENTS] + 127) >> 7) / base
     totals, others = bounds[:base], bounds[base : base + 512]
     order_terms(sizes, weights, min(minimum, weights.size) - 1, order)
 
     bits = score.view(np.uint32)
     k = state[1]
-    seed = guess = np.float32(0)
+    guess = np.float32(0)
     total = 0
     mode = REST
     if bounded and count_to == 0:
         if k <= 64:
-            mode = BEST
-            seed = seed_bound(totals, seeds)
+            if share >= _FEW and offer_best(
+                segments, infos, by_table, columns, weights, impacts, shape, scale, minimum, docs, values,
+                frequencies, totals, seeds, share, work, sums, keys, state, score,
+            ):  # fmt: skip
+                return 0
         elif sizes.sum() > 16 * k:
             mode = SOME
     if not bounded and by_table and weights.size == 1:
@@ -98,7 +108,7 @@ def rank(
             ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
             total = sweep(
                 mode, segments[s], infos[s], by_table, columns, weights, impacts[s], shape, scale, minimum, docs,
-                values, frequencies, bounded, slopes[s], totals[base : base + ranges], order, essential, seed,
+                values, frequencies, bounded, slopes[s], totals[base : base + ranges], order, essential,
                 guess, count_to, total, work, others, sums, keys, state, score,
             )  # fmt: skip
             base += ranges

@@ -256,7 +256,7 @@ class LexicalReader:
             short = 0 if known or count_to == 0 or accept is not None else plan.largest
             count, total = top_words(
                 segments, plan.rows, plan.slots, plan.kinds, plan.weights, scorer.by_table, scorer.shape, plan.scale,
-                plan.minimum, 0 if known else count_to, short, _seeds(plan, k, accept), scorer.largest, scratch.work,
+                plan.minimum, 0 if known else count_to, short, 32 + k // 4, scorer.largest, scratch.work,
                 scratch.bounds, scratch.sums, keys, state, docs, scores,
             )  # fmt: skip
             if known:
@@ -287,16 +287,6 @@ class _Scratch:
     bounds: np.ndarray
     work: np.ndarray
     sums: np.ndarray
-
-
-def _seeds(plan: Plan, k: int, accept: np.ndarray | None) -> int:
-    """Ranges to score first: for a single term more where fewer of their documents can be hits (the best ranges
-    of several are rarely the best by all of them, and soon none of them is worth scoring first)."""
-    seeds = 32 + k // 4
-    if accept is None or plan.slots.size > 1:
-        return seeds
-    some = accept[:: max(1, accept.size >> 12)]
-    return seeds * min(10, some.size // max(1, int(np.count_nonzero(some))))
 
 
 def _scratch(ranges: int) -> _Scratch:

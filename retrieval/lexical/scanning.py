@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32, view_u64
 from indexer.segment.layout import is_wide, narrow_escapes, wide_places
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
@@ -21,6 +21,33 @@ CHUNK = 1 << 16
 def blocked(row: np.ndarray, doc: int) -> bool:
     """Whether a local document may not be a hit."""
     return row[tables.ALLOWED] != 0 and view_u8(row[tables.ALLOWED] + doc, 1)[0] == 0
+
+
+@inline
+def any_allowed(row: np.ndarray, start: int, size: int) -> bool:
+    """Whether one of ``size`` documents may be a hit, where not all may."""
+    at = row[tables.ALLOWED] + start
+    some = np.uint64(0)
+    for j in range(0, size & ~7, 8):
+        some |= view_u64(at + j)
+    for j in range(size & ~7, size):
+        some |= np.uint64(view_u8(at + j, 1)[0])
+    return bool(some != 0)
+
+
+@inline
+def allowed_share(row: np.ndarray) -> float:
+    """About which part of a segment's documents may be hits, from runs of 32."""
+    documents = row[tables.DOCUMENTS]
+    if row[tables.ALLOWED] == 0 or documents < 32:
+        return 1.0
+    allowed = runs = 0
+    for start in range(0, documents - 31, min(16384, max(32, documents >> 4))):
+        run = view_u8(row[tables.ALLOWED] + start, 32)
+        for j in range(32):
+            allowed += run[j]
+        runs += 1
+    return allowed / (32.0 * runs)
 
 
 @inline

@@ -7,24 +7,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, view_f64, view_i64, view_u8
+from indexer.segment.kernels import inline, int32, int64, view_f64, view_i64, view_u8
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import add_bounds, bound_over, size_in
 from retrieval.lexical.collecting import make_key, push
 from retrieval.lexical.completing import complete_combined, complete_single
 from retrieval.lexical.fixed import score_of
-from retrieval.lexical.scanning import blocked
-from retrieval.lexical.term_info import ABSENT, CURSOR, FIRST, KIND, SIZE
-from retrieval.lexical.windows import add_combined, add_single, find_window, read_back, read_run
+from retrieval.lexical.scanning import allowed_share, blocked
+from retrieval.lexical.term_info import ABSENT, CURSOR, FIRST, KIND, RANGED, SIZE
+from retrieval.lexical.windows import (
+    add_combined,
+    add_single,
+    find_window,
+    list_allowed,
+    pick,
+    prefetch_ranges,
+    read_back,
+    read_run,
+)
 
-_LOWER = 1.0 - 2e-7  # what rounds to a float32 score is at least this part of it
+LOWER = 1.0 - 2e-7  # what rounds to a float32 score is at least this part of it
 _NEVER = 1 << 62
 # Costs, in contributions added.
 _PROBE = 30.0  # to search for a document in a term
 _PIECE = 30.0  # to begin a term in a range
 
-# What a sweep goes through: the most promising ranges, a sample of the ranges, or all that is left.
-BEST, SOME, REST = range(3)
+# What a sweep goes through: a sample of the ranges, or all that is left.
+SOME, REST = range(2)
 
 
 @inline
@@ -64,8 +73,7 @@ def add_term(
 @inline
 def needed(low: float, others: np.float32, scale: float) -> int:
     """The least accumulator of a possible hit, when the terms that were not added may add ``others``."""
-    rest = low - np.float64(others)
-    return int64(1) if rest <= 0 else max(int64(1), int64(rest * scale) << 12)
+    return max(int64(1), int64((low - np.float64(others)) * scale) << 12)
 
 
 @inline
@@ -116,7 +124,7 @@ def offer_all(
         if state[2] != before:
             before = state[2]
             bits[1] = np.uint32(before >> 32)
-            need = needed(np.float64(score[1]) * _LOWER, np.float32(0), scale) if before else 0
+            need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale) if before else 0
         if values[i] >= need and (counting or not blocked(segment, int64(docs[i]))):
             score[0] = score_of(values[i] >> 12, scale)
             key = make_key(bits[0], segment[tables.BASE] + int64(docs[i]))
@@ -145,7 +153,6 @@ def sweep(
     totals: np.ndarray,
     order: np.ndarray,
     essential: np.ndarray,
-    seed: np.float32,
     guess: np.float32,
     count_to: int,
     total: int,
@@ -172,6 +179,7 @@ def sweep(
     documents = segment[0, tables.DOCUMENTS]
     forced = min(minimum, terms) - 1 if bounded else 0
     trust = 1.0
+    share = allowed_share(segment[0])
     for t in range(terms):
         for f in range(fields):
             infos[t, f, CURSOR] = infos[t, f, FIRST]
@@ -183,20 +191,18 @@ def sweep(
         counting = count_to > 0 and total <= count_to
         bits[1] = np.uint32(state[2] >> 32)
         low = max(score[1], guess)
-        floor = np.float64(low) * _LOWER
-        if mode == BEST:
-            low = seed
-        live = int64(0)
+        floor = np.float64(low) * LOWER
+        live = int32(0)
         pruning = bounded and not counting
         if pruning:
             for r in range(first, first + ranges):
-                live += chosen(mode, r, totals[r], low)
+                live += int32(chosen(mode, r, totals[r], low))
             if live == 0:
                 continue
 
         # the terms that are essential here
         spent = skipped = adding = 0.0
-        inessential = 0
+        inessential = only = 0
         others[:ranges] = 0
         for i in range(terms):
             t = order[i]
@@ -205,22 +211,53 @@ def sweep(
             essential[t] = not (i < forced or (pruning and mode == REST and spent + bound < trust * floor))
             if essential[t]:
                 adding += here
+                only = t
             else:
                 spent += bound
                 skipped += here
                 inessential += 1
                 add_bounds(infos[t], slopes[t], first, others[:ranges])
-        for r in range(ranges):
-            needs[r] = 1 if counting else needed(floor, others[r], scale)
-            if pruning and not chosen(mode, first + r, totals[first + r], low):
-                needs[r] = _NEVER
+        # where few documents may be hits, search for all terms in these
+        pieces = live * (_PIECE * (terms - inessential) + 1.3 * adding / ranges)
+        dense = 2.0 * adding + _PIECE * (terms - inessential)
+        sparse = pruning and mode == REST and live * 128 * share * terms * _PROBE < min(pieces, dense)
+        if sparse:
+            inessential = terms
+            for t in range(terms):
+                if essential[t]:
+                    add_bounds(infos[t], slopes[t], first, others[:ranges])
+                essential[t] = False
+            for r in range(ranges):  # these sums are not below the score to reach: their rounding matters
+                others[r] *= np.float32(1.0 + 2e-7 * terms)
+        if counting:
+            needs[:ranges] = 1
+        else:
+            for r in range(ranges):
+                needs[r] = needed(floor, others[r], scale)
+        if pruning:
+            for r in range(ranges):
+                needs[r] = needs[r] if chosen(mode, first + r, totals[first + r], low) else _NEVER
 
         # add them up: in the runs of ranges where a hit can be when these are few, else all over the window
         count = 0
         matched = int64(counting)  # what is found adds to the total
-        pieces = live * (_PIECE * (terms - inessential) + 1.3 * adding / ranges)
-        whole = not pruning or (mode == REST and pieces >= 2.0 * adding + _PIECE * (terms - inessential))
+        whole = not pruning or (mode == REST and pieces >= dense)
         r = int64(0)
+        if sparse:
+            count = list_allowed(segment[0], needs, _NEVER, start, size, found, reached)
+            r = ranges
+        elif pruning and by_table and inessential == terms - 1:
+            if infos[only, 0, KIND] != ABSENT:
+                count = pick(
+                    segment[0], infos[only, 0], impacts[only], segment[0, columns[only] + tables.TABLE],
+                    weights[only], scale, docs, values, needs, _NEVER, start, size, places, found, reached,
+                )  # fmt: skip
+            r = ranges
+        elif not whole:
+            for t in range(terms):
+                for f in range(fields):
+                    if essential[t] and infos[t, f, KIND] == RANGED:
+                        prefetch_ranges(infos[t, f], needs, _NEVER, first, ranges, documents)
         while r < ranges:
             last = ranges
             if not whole:
@@ -300,6 +337,6 @@ def sweep(
             key = make_key(bits[0], segment[0, tables.BASE] + found[c])
             if key > state[2]:
                 push(keys, state, key)
-        if inessential > forced:
+        if inessential > forced and not sparse:
             trust = trust * 0.6 if probes * _PROBE > skipped else min(1.0, trust * 1.2)
     return total

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16
+from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16, view_u64
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import counted
-from retrieval.lexical.scanning import saturate
+from retrieval.lexical.scanning import any_allowed, saturate
 from retrieval.lexical.term_info import (
     ABSENT,
     CODES,
@@ -135,6 +135,97 @@ def read_back(
             sums[count] = value
             count += 1
     return count
+
+
+@inline
+def pick(
+    segment: np.ndarray,
+    info: np.ndarray,
+    impacts: np.ndarray,
+    table: int,
+    weight: np.float32,
+    scale: float,
+    docs: np.ndarray,
+    values: np.ndarray,
+    needs: np.ndarray,
+    never: int,
+    start: int,
+    size: int,
+    places: np.ndarray,
+    found: np.ndarray,
+    sums: np.ndarray,
+) -> int:
+    """What :func:`add_single` and :func:`read_back` do, without accumulators, for a term that is alone in a window
+    of ``size`` documents: those of its postings that reach what their range needs (``never``: left out)."""
+    count = 0
+    documents = segment[tables.DOCUMENTS]
+    if info[KIND] == SHORT:
+        find_window(info, docs, start, start + size, documents)
+        for i in range(info[LOW], info[HIGH]):
+            found[count] = docs[i]
+            sums[count] = values[i]
+            count += values[i] >= needs[(int64(docs[i]) - start) >> 7]
+        return count
+    first, ranges = start >> 7, (size + 127) >> 7
+    for r in range(ranges):  # apart from the next loop, so that many ranges are fetched at once
+        if needs[r] != never:
+            low, high = range_postings(info, first + r, documents)
+            places[r] = low << 8 | (high - low)
+            prefetch(info[CODES] + low)
+    base = start & ~65535
+    for r in range(ranges):
+        need = needs[r]
+        if need == never:
+            continue
+        low, postings = places[r] >> 8, places[r] & 255
+        codes = view_u8(info[CODES] + low, postings)
+        ids = view_u16(info[IDS] + 2 * low, postings)
+        for i in range(postings):
+            code = int64(codes[i])
+            value = impacts[code]
+            if code == 255:
+                code = escaped_code(info, low + i)
+                value = counted(weight * view_f32(table, code + 1)[code], scale)
+            if value >= need:
+                found[count] = base + int64(ids[i])
+                sums[count] = value
+                count += 1
+    return count
+
+
+@inline
+def list_allowed(
+    segment: np.ndarray, needs: np.ndarray, never: int, start: int, size: int, found: np.ndarray, sums: np.ndarray
+) -> int:
+    """The documents of a window that may be hits, where there is a filter and their range is not left out, with
+    nothing added up; returns their number."""
+    count = 0
+    for first in range(0, size, 128):
+        last = min(first + 128, size)
+        if needs[first >> 7] == never or not any_allowed(segment, start + first, last - first):
+            continue
+        for at in range(first, last, 8):
+            here = segment[tables.ALLOWED] + start + at
+            part = min(8, size - at)
+            if part == 8 and view_u64(here) == 0:
+                continue
+            allowed = view_u8(here, part)
+            for j in range(part):
+                found[count] = start + at + j
+                sums[count] = 0
+                count += allowed[j] != 0
+    return count
+
+
+@inline
+def prefetch_ranges(info: np.ndarray, needs: np.ndarray, never: int, first: int, ranges: int, documents: int) -> None:
+    """Have a ranged term's postings fetched in those of a run of ranges that are not left out."""
+    for r in range(ranges):
+        if needs[r] != never:
+            low, high = range_postings(info, first + r, documents)
+            prefetch(info[CODES] + low)
+            prefetch(info[IDS] + 2 * low)
+            prefetch(info[IDS] + 2 * high - 1)
 
 
 @inline

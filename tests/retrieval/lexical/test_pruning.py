@@ -62,7 +62,7 @@ def random_query(rng: np.random.Generator, case: int) -> WordQuery | PhraseQuery
     terms = [f"t{i}" for i in np.unique(np.minimum(rng.zipf(1.2, int(rng.integers(1, 9))), TERMS - 1))]
     if case % 4 == 0:
         return PhraseQuery("body", terms[:2], slop=case // 4 % 2)
-    boosts = rng.random(len(terms)) * 3 if case % 5 == 0 else None
+    boosts = np.maximum(rng.random(len(terms)) * 4 - 1, 0) if case % 5 == 0 else None  # some of them 0
     minimum = (1, 1, len(terms), 2)[int(rng.integers(4))]
     fields = (("body",), ("title", "body"), ("title",))[case % 3]
     weights = tuple(rng.choice([0.5, 1.0, 3.0], len(fields)).tolist()) if case % 7 < 3 else None
@@ -85,14 +85,18 @@ def check(
 
 
 @pytest.mark.parametrize("deleted", [0.0, 0.2])
-@pytest.mark.parametrize("kept", [None, 0.1, 0.9])
-def test_pruned_equals_exhaustive(segments: list[Segment], deleted: float, kept: float | None) -> None:
+@pytest.mark.parametrize("kept", [None, 0.0, 0.002, 0.02, 0.1, 0.5, 0.9, "block"])
+def test_pruned_equals_exhaustive(segments: list[Segment], deleted: float, kept: float | str | None) -> None:
     rng = np.random.default_rng(7)
     stones: list[Tombstones | None] = [
         Tombstones.none(s).with_dead(np.flatnonzero(rng.random(s.documents) < deleted)) for s in segments
     ]
     reader = LexicalReader(segments, stones)
-    accept = None if kept is None else rng.random(reader.documents) < kept
+    accept = None
+    if isinstance(kept, float):
+        accept = rng.random(reader.documents) < kept
+    elif kept == "block":
+        accept = (np.arange(reader.documents) // 700) % 40 == 3
     for case in range(45):
         query = random_query(rng, case)
         check(reader, query, accept, reader.matches(query, accept))
