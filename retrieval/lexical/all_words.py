@@ -16,7 +16,7 @@ from retrieval.lexical.collecting import finish, make_key, nth, push
 from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.intersecting import COLUMNS, TABLE, TERM, add, arrange, hold, reaching, value_at
 from retrieval.lexical.leading import bound_ranges, fill_impacts, gather, list_ranges, slope_of
-from retrieval.lexical.sweeping import BEST, REST, SOME
+from retrieval.lexical.sweeping import LOWER, REST, SOME
 from retrieval.lexical.term_info import (
     ABSENT,
     CHUNKS,
@@ -30,7 +30,7 @@ from retrieval.lexical.term_info import (
     seed_bound,
 )
 
-_LOWER = 1.0 - 2e-7  # what rounds to a float32 score is at least this part of it
+BEST = 2  # beside sweeping.SOME and REST: the ranges whose bounds reach a seed
 _SAMPLE = 16  # one range in so many: see sweeping.chosen
 _BATCH = 512  # documents that are tried together when there are more
 ROOM = 65536 + _BATCH  # places of the arrays they are in, for those and a chunk's
@@ -77,7 +77,7 @@ def try_batch(
     terms, documents = infos.shape[0], segment[tables.DOCUMENTS]
     bits = score.view(np.uint32)
     bits[1] = np.uint32(state[2] >> 32)
-    floor = np.float64(max(score[1], guess)) * _LOWER
+    floor = np.float64(max(score[1], guess)) * LOWER
     pruning = floor > 0 and not counting
     lead = infos[0]
     codes, table, weight = (
@@ -156,7 +156,7 @@ def take_ranges(
         while True:
             counting = count_to > 0 and total <= count_to
             bits[1] = np.uint32(state[2] >> 32)
-            floor = np.float32(0) if counting else max(score[1], guess) * np.float32(_LOWER)
+            floor = np.float32(0) if counting else max(score[1], guess) * np.float32(LOWER)
             if i == 0:
                 lives = list_ranges(mode, totals, chunk, max(seed if mode == BEST else floor, _LEAST), live)
             if i < lives:
