@@ -167,8 +167,7 @@ def _piece(rng: np.random.Generator, texts: Sequence[str], low: int, high: int) 
 def _characters(text: str, mode: str) -> Asked:
     analyzer = get_analyzer("multilingual")
     if mode == "phrase":
-        pairs = [t.term for t in analyzer.tokens(text) if t.position_length == 2]
-        return Asked(text, mode, PhraseQuery("text", [t.term for t in analyzer.phrase_tokens(text)], also=pairs))
+        return Asked(text, mode, PhraseQuery("text", [t.term for t in analyzer.phrase_tokens(text)]))
     terms = [t.term for t in analyzer.tokens(text)]
     return Asked(text, mode, WordQuery(("text",), terms, minimum=len(set(terms)) if mode == "and" else 1))
 

@@ -39,6 +39,7 @@ Reading::
     field.positions(ordinal) -> (offsets int64[df + 1], positions uint32[])
     field.lengths                                # uint32[documents, classes]: tokens of each class
     field.sums, field.counts                     # int64[classes]: tokens; documents with any, per class
+    field.pairs                                  # of frequent terms at neighbouring positions: PairField | None
 
     column.kind                                  # "keyword" | "long" | "date" | "double" | "boolean"
     column.values                                # uint32 ordinals | int64 | float64 | uint8, documents in order

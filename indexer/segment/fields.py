@@ -31,6 +31,11 @@ class FieldShape:
         """float64[classes]: mean length of the documents that have any token of the class."""
         return self.sums / np.maximum(self.counts, 1)
 
+    @property
+    def tokens(self) -> int:
+        """Of all documents and classes."""
+        return int(self.sums.sum())
+
 
 @dataclass(slots=True)
 class FieldWriter:

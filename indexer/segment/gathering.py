@@ -33,7 +33,8 @@ class Run:
 
 # Columns of the table that describes the fields being merged, one row each.
 _BLOB, _BOUNDS, _CLASSES, _DF, _STARTS, _POSTINGS, _DOCUMENTS, _RENUMBER, _CODES, _ORDINALS, _TERMS, _WHOLE = range(12)
-_COLUMNS = 12
+_KEPT = 12  # bytes of terms, 0 where one is left out
+_COLUMNS = 13
 
 
 @inline
@@ -116,6 +117,15 @@ def _append(
 
 
 @inline
+def _next_kept(row: np.ndarray, ordinal: int) -> int:
+    """The first of a field's terms, from one on, that is not left out."""
+    kept = view_u8(row[_KEPT], row[_TERMS])
+    while ordinal < row[_TERMS] and kept[ordinal] == 0:
+        ordinal += 1
+    return ordinal
+
+
+@inline
 def _term_size(row: np.ndarray, ordinal: int) -> int:
     ends = view_i64(row[_STARTS] + 8 * ordinal, 2)
     return ends[1] - ends[0]
@@ -147,6 +157,7 @@ def _gather(
     next term, its bytes, terms left over or not): zero terms with work left means larger outputs are needed.
     """
     term = 0
+    latest = np.empty(cursors.size, np.int64)  # the term of each field that was taken last
     starts[0] = 0
     places[0] = 0
     bounds[0] = 0
@@ -185,6 +196,7 @@ def _gather(
         place = places[term]
         head = heads[least]
         lead = cursors[least]
+        latest[:] = -1
         for f in range(least, cursors.size):
             if cursors[f] >= fields[f, _TERMS] or heads[f] != head:
                 continue
@@ -193,7 +205,8 @@ def _gather(
                 continue
             at, place = _append(fields[f], ordinal, positional, freq_of, docs, codes, at, positions, place)
             view_u32(fields[f, _ORDINALS], ordinal + 1)[ordinal] = first + term
-            cursors[f] = ordinal + 1
+            latest[f] = ordinal
+            cursors[f] = _next_kept(fields[f], ordinal + 1)
             if cursors[f] < fields[f, _TERMS]:
                 heads[f] = _head(fields[f], cursors[f])
         if at > starts[term]:
@@ -201,6 +214,10 @@ def _gather(
             starts[term] = at
             places[term] = place
             bounds[term] = text + letters
+        else:
+            for f in range(least, cursors.size):
+                if latest[f] >= 0:
+                    view_u32(fields[f, _ORDINALS], latest[f] + 1)[latest[f]] = _DEAD
     return term, 0, 0, 1
 
 
@@ -209,12 +226,17 @@ def _whole(numbers: np.ndarray) -> bool:
     return bool(numbers.size) and int(numbers[-1]) == int(numbers[0]) + numbers.size - 1 < _DEAD
 
 
+def _first(kept: np.ndarray) -> int:
+    found = np.flatnonzero(kept)
+    return int(found[0]) if found.size else kept.size
+
+
 class Gatherer:
     """Iterates over :class:`Run`; ``ordinals[f]`` (uint32[terms]) are then field f's terms in the result.
 
     ``renumber[f]``: uint32[documents] new numbers (2**32 - 1: dead); ``codes[f]``: uint32 new codes;
-    ``freq_of``: uint32 frequency of each new code. A term without live postings is left out (its entry in
-    ``ordinals`` means nothing).
+    ``freq_of``: uint32 frequency of each new code; ``kept[f]``: uint8[terms], 0 for terms to leave out (None: none).
+    A term without live postings is left out too. The ``ordinals`` of what is left out are 2**32 - 1.
     """
 
     def __init__(
@@ -223,15 +245,17 @@ class Gatherer:
         renumber: Sequence[np.ndarray],
         codes: Sequence[np.ndarray],
         freq_of: np.ndarray,
+        kept: Sequence[np.ndarray] | None = None,
     ) -> None:
-        self.ordinals = [np.zeros(f.terms, np.uint32) for f in fields]
+        self.ordinals = [np.full(f.terms, _DEAD, np.uint32) for f in fields]
+        kept = kept or [np.ones(f.terms, np.uint8) for f in fields]
         self._positional = fields[0].positional
         self._freq_of = freq_of
-        self._keep = (list(fields), list(renumber), list(codes))
+        self._keep = (list(fields), list(renumber), list(codes), list(kept))
         self._table = np.empty((len(fields), _COLUMNS), np.int64)
         self._heads = np.zeros(len(fields), np.uint64)
-        for row, field, numbers, translation, ordinals in zip(
-            self._table, fields, renumber, codes, self.ordinals, strict=True
+        for row, field, numbers, translation, ordinals, chosen in zip(
+            self._table, fields, renumber, codes, self.ordinals, kept, strict=True
         ):
             row[:] = (
                 field.section_address("blob"),
@@ -246,14 +270,16 @@ class Gatherer:
                 ordinals.ctypes.data,
                 field.terms,
                 _whole(numbers),
+                chosen.ctypes.data,
             )
+        self._first = np.array([_first(chosen) for chosen in kept], np.int64)
         for i, field in enumerate(fields):
-            if field.terms:
-                self._heads[i] = int.from_bytes(field.term(0)[:8].ljust(8, b"\0"), "big")
+            if self._first[i] < field.terms:
+                self._heads[i] = int.from_bytes(field.term(int(self._first[i]))[:8].ljust(8, b"\0"), "big")
 
     def __iter__(self) -> Iterator[Run]:
         postings, size, terms = _RUN_POSTINGS, 4 * _RUN_POSTINGS, _RUN_POSTINGS // 4
-        cursors = np.zeros(len(self._table), np.int64)
+        cursors = self._first.copy()
         first = 0
         more = 1
         while more:

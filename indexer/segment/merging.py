@@ -14,6 +14,7 @@ from indexer.segment.codes import CodeTable
 from indexer.segment.container import FILE_NAME, SectionFileWriter
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.gathering import Gatherer
+from indexer.segment.pairs import shared_terms, write_members
 from indexer.segment.reading import Segment, TextField
 from indexer.segment.values import smallest_dtype, write_seqs
 from indexer.segment.writing import SegmentInfo
@@ -125,32 +126,83 @@ def _merge_text(
     rows = max(f.sums.size for _, f in present)
     table = CodeTable.union([f.code_table for _, f in present])
     sums, counts = _live_statistics(name, sources, rows)
-    writer = FieldWriter(out, prefix, FieldShape(documents, positional, norms, table, sums, counts))
+    shape = FieldShape(documents, positional, norms, table, sums, counts)
+    attributes, gatherer, df = _gather(out, prefix, shape, present)
+    if positional:
+        pairs = _merge_pairs(out, f"{prefix}pairs.", shape, present, gatherer.ordinals, df)
+        if pairs is not None:
+            attributes["pairs"] = pairs
+    if norms:
+        for row in range(rows):
+            _merge_lengths(out, f"{prefix}lengths{row}", name, row, sources)
+    numbers = iter(gatherer.ordinals)
+    return attributes, [None if f is None else next(numbers) for _, f in found]
+
+
+def _gather(
+    out: SectionFileWriter,
+    prefix: str,
+    shape: FieldShape,
+    present: Sequence[tuple[_Source, TextField]],
+    kept: Sequence[np.ndarray] | None = None,
+) -> tuple[dict[str, Any], Gatherer, np.ndarray]:
+    """Write the terms of fields (only the ``kept``) and their postings; returns the attributes, what was iterated
+    over, and the terms' document frequencies."""
+    writer = FieldWriter(out, prefix, shape)
     gatherer = Gatherer(
         [f for _, f in present],
         [s.renumber for s, _ in present],
-        [table.translation(f.code_table) for _, f in present],
-        table.freqs,
+        [shape.table.translation(f.code_table) for _, f in present],
+        shape.table.freqs,
+        kept,
     )
-    blobs, bounds = [], [np.zeros(1, np.int64)]
+    blobs, bounds, df = [], [np.zeros(1, np.int64)], [np.empty(0, np.int64)]
     unreleased = 0
     for run in gatherer:
         writer.dictionary(run.blob, run.bounds, run.classes)
         writer.postings(run.starts, run.docs, run.codes, run.positions, run.places, run.classes)
         blobs.append(run.blob)
         bounds.append(run.bounds[1:].astype(np.int64) + bounds[-1][-1])
+        df.append(np.diff(run.starts))
         unreleased += run.docs.nbytes + run.positions.nbytes
         if unreleased > _RELEASE:
             unreleased = 0
-            for source in sources:
+            for source, _ in present:
                 source.segment.release()
     blob = np.concatenate(blobs) if blobs else np.empty(0, np.uint8)
     attributes = writer.finish(blob, np.concatenate(bounds).astype(np.uint32))
-    if norms:
-        for row in range(rows):
-            _merge_lengths(out, f"{prefix}lengths{row}", name, row, sources)
-    numbers = iter(gatherer.ordinals)
-    return attributes, [None if f is None else next(numbers) for _, f in found]
+    return attributes, gatherer, np.concatenate(df)
+
+
+def _merge_pairs(
+    out: SectionFileWriter,
+    prefix: str,
+    parent: FieldShape,
+    present: Sequence[tuple[_Source, TextField]],
+    ordinals: Sequence[np.ndarray],
+    df: np.ndarray,
+) -> dict[str, Any] | None:
+    """Merge the pairs of a field's terms that are frequent in every source that has them; None when a source has
+    no pairs. ``ordinals``: of each source's terms in the result; ``df``: the document frequencies there."""
+    fields = [f.pairs for _, f in present if f.pairs is not None]
+    if len(fields) < len(present):
+        return None
+    members = [numbers[field.members] for field, numbers in zip(fields, ordinals, strict=True)]
+    whole = all(f.whole for f in fields)
+    frequent = shared_terms(
+        [f.frequent for f in fields], ordinals, members, [f.df for f in fields], df, parent.tokens, whole
+    )
+    kept = [(frequent[np.minimum(pairs, df.size)].all(axis=1)).astype(np.uint8) for pairs in members]
+    table = CodeTable.union([f.code_table for f in fields])
+    shape = FieldShape(parent.documents, False, True, table, parent.sums, parent.counts)
+    sources = [source for source, _ in present]
+    attributes, gatherer, sizes = _gather(out, prefix, shape, list(zip(sources, fields, strict=True)), kept)
+    merged = np.zeros((sizes.size, 2), np.uint32)
+    for pairs, numbers in zip(members, gatherer.ordinals, strict=True):
+        there = numbers < sizes.size
+        merged[numbers[there]] = pairs[there]
+    write_members(out, prefix, np.flatnonzero(frequent[:-1]), merged)
+    return {"prefix": prefix, "whole": whole, **attributes}
 
 
 def _merge_lengths(out: SectionFileWriter, section: str, name: str, row: int, sources: list[_Source]) -> None:

@@ -41,6 +41,9 @@ class TextField(Vocabulary):
             self.sums.size, self.code_freqs.size
         )
         self.postings_address = file.at(self._prefix + "postings")
+        pairs = attributes.get("pairs")
+        #: of its frequent terms, None where it keeps none
+        self.pairs = None if pairs is None else PairField(file, pairs, documents)
 
     def section_address(self, name: str) -> int:
         """Where one of the field's sections lies in memory (for kernels)."""
@@ -93,6 +96,21 @@ class TextField(Vocabulary):
         positions = np.empty(offsets[-1], np.uint32)
         decode_positions(address, freqs, positions)
         return offsets, positions
+
+
+class PairField(TextField):
+    """The pairs of a text field's frequent terms (:mod:`indexer.segment.pairs`), named by
+    :func:`indexer.segment.pairs.pair_name`. Lengths and statistics are the text field's.
+
+    ``frequent``: uint32, ordinals of the text field's terms; ``members``: uint32[pairs, 2], those of each pair;
+    ``whole``: no pair was left to a term that spells both.
+    """
+
+    def __init__(self, file: SectionFile, attributes: dict[str, Any], documents: int) -> None:
+        super().__init__(file, attributes, documents)
+        self.whole: bool = attributes["whole"]
+        self.frequent: np.ndarray = file.array(self._prefix + "frequent")
+        self.members: np.ndarray = file.array(self._prefix + "members").reshape(-1, 2)
 
 
 class Derived:

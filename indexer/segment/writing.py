@@ -19,6 +19,7 @@ from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.inversion import invert
 from indexer.segment.norms import length_bytes
 from indexer.segment.numbering import Numbering, own
+from indexer.segment.pairs import find_pairs, write_pairs
 from indexer.segment.values import LengthCounter, sort_values, write_lengths, write_offsets, write_seqs
 
 
@@ -212,6 +213,7 @@ def _sorted_dictionary(terms: Interner) -> tuple[np.ndarray, np.ndarray, np.ndar
 def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dict[str, Any]:
     blob, bounds, classes, rank = _sorted_dictionary(buffer.numbering.terms)
     counter = LengthCounter(buffer.counts, buffer.tokens, buffer.numbering.terms.classes)
+    pairs = find_pairs(buffer.numbering.terms, buffer.tokens, buffer.positions, buffer.counts)
     inverted = invert(buffer.tokens, buffer.positions, buffer.counts, rank, positional=True)
     bytes_of = np.stack([length_bytes(lengths) for lengths in counter.lengths])
     encoded = np.empty(5 * inverted.positions.size, np.uint8)
@@ -224,7 +226,10 @@ def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dic
     writer.dictionary(blob, bounds, classes)
     writer.postings(inverted.starts, inverted.docs, inverted.freqs, encoded[:used], places, classes)
     write_lengths(out, prefix, counter.lengths)
-    return writer.finish(blob, bounds)
+    attributes = writer.finish(blob, bounds)
+    if pairs is not None:
+        attributes["pairs"] = write_pairs(out, f"{prefix}pairs.", pairs, buffer.numbering.terms, rank, shape, bytes_of)
+    return attributes
 
 
 def _write_keywords(out: SectionFileWriter, prefix: str, buffer: _ColumnBuffer) -> dict[str, Any]:

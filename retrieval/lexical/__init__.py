@@ -24,7 +24,7 @@ A document's *global number* is its segment's base plus its local number, segmen
         minimum=1,                      # how many distinct terms must match; len(terms) is AND
         similarity=BM25(),              # BM25 | BM25Plus | BM25L | TFIDF
     )
-    query = PhraseQuery(field, terms, positions=None, slop=0, boost=1.0, similarity=BM25(), also=())
+    query = PhraseQuery(field, terms, positions=None, slop=0, boost=1.0, similarity=BM25())
 
     reader.top_k(query, k, accept=None, count_to=10_000) -> TopK(docs uint32[], scores float32[], total, relation)
         # accept: bool[documents], or None. relation: "eq", or "gte" when total >= count_to stopped counting

@@ -15,6 +15,7 @@ from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, vi
 from indexer.segment.layout import is_ranged
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
+from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.positions import positions_address
 from retrieval.lexical.probing import code_of, find_later
 from retrieval.lexical.scanning import blocked, saturate
@@ -146,6 +147,10 @@ def conjoin(
     slop: int,
     by_table: bool,
     shape: np.ndarray,
+    scale: float,
+    candidates: np.ndarray,
+    limits: np.ndarray,
+    ends: np.ndarray,
     bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
@@ -160,13 +165,15 @@ def conjoin(
     score: np.ndarray,
     threshold: np.ndarray,
 ) -> int:
-    """:func:`top_phrases`, when it has made its arrays; returns the matches counted."""
+    """:func:`top_by_positions`, when it has made its arrays; returns the matches counted."""
     terms = slots.size
-    order, tables_at, postings, codes = numbers[0, :terms], numbers[1, :terms], numbers[2, :terms], numbers[3, :terms]
+    none_first = numbers[0]
+    order, tables_at, postings, codes = numbers[0, 1:], numbers[1, :terms], numbers[2, :terms], numbers[3, :terms]
     starts, work = numbers[4], numbers[5:7, : offsets.size]
     cursors = numbers[7:9].reshape(-1)[: 2 * terms].reshape((terms, 2))
     bits, threshold_bits = score.view(np.uint32), threshold.view(np.uint32)
     first_column = tables.PER_CLASS + kinds[slots[0]] * tables.CLASS_COLUMNS
+    after = 0
     bounded = by_table and slop == 0  # sloppy matches may outnumber the rarest term
     total = 0
     for s in range(segments.shape[0]):
@@ -188,16 +195,27 @@ def conjoin(
                 order[at] = order[at - 1]
                 at -= 1
             order[at] = t
+        before, given = after, ends.size > 0 and ends[s] >= 0
+        if given:
+            after = ends[s]
         if missing:
             continue
         cursors[:] = -1
         freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
         lead = order[0]
         size = infos[lead, SIZE]
-        ranged = infos[lead, KIND] == RANGED
+        ranged = infos[lead, KIND] == RANGED and not given
         steps = size
         seed = np.float32(np.inf)
-        if ranged:
+        searched = order
+        if given:  # nothing leads but the candidates
+            lead = -1
+            none_first[0] = lead
+            searched = none_first
+            steps = after - before
+            if bounded and count_to == 0 and steps > 4 * state[1]:
+                seed = seed_bound(limits[before:after], _SEEDS + state[1] + (state[1] >> 2))
+        elif ranged:
             steps = (documents + 127) >> 7
             mine = bounds[:steps]
             mine[:] = np.inf
@@ -215,9 +233,16 @@ def conjoin(
         for sweep in range(2):
             if sweep == 0 and seed == np.inf:
                 continue
+            if given:
+                infos[:, CURSOR] = 0
             for step in range(steps):
                 first, last = step, step + 1
                 met = False
+                bound = _ANY
+                if given:
+                    bound = limits[before + step]
+                    if (sweep == 0 and bound < seed) or (sweep == 1 and bound >= seed):
+                        continue
                 if ranged:
                     bound = bounds[step]
                     if sweep == 0:
@@ -233,6 +258,8 @@ def conjoin(
                 for p in range(first, last):
                     if ranged:
                         doc = ((step >> 9) << 16) | int64(view_u16(infos[lead, IDS] + 2 * p, 1)[0])
+                    elif given:
+                        doc = int64(candidates[before + p])
                     else:
                         doc = int64(lead_docs[p])
                     if blocked(segment, doc):
@@ -241,24 +268,26 @@ def conjoin(
                     if pruning:
                         threshold_bits[0] = np.uint32(state[2] >> 32)
                         if not ranged:
-                            bound = weights[lead] * view_f32(tables_at[lead], segment[tables.CODES])[lead_codes[p]]
-                            bound = _ANY if slopes[lead] == _ANY else bound * _SLACK
-                            for i in range(1, terms):
-                                t = order[i]
+                            if not given:
+                                bound = weights[lead] * view_f32(tables_at[lead], segment[tables.CODES])[lead_codes[p]]
+                                bound = _ANY if slopes[lead] == _ANY else bound * _SLACK
+                            for i in range(1, searched.size):
+                                t = searched[i]
                                 q = 255
                                 if infos[t, KIND] == RANGED:
                                     q = int64(view_u8(infos[t, MAXIMA] + (doc >> 7), 1)[0])
                                 bound = min(bound, slopes[t] * np.float32(q))
                             if bound < threshold[0]:
                                 continue
-                    postings[lead] = p
+                    if not given:
+                        postings[lead] = p
                     if met:
                         if int64(seen[doc & 127]) < terms - 1:
                             continue
                         for t in range(terms):
                             if t != lead:
                                 postings[t] = places[t, doc & 127]
-                    elif not find_others(segment, rows, s, slots, order, infos, doc, postings):
+                    elif not find_others(segment, rows, s, slots, searched, infos, doc, postings):
                         continue
                     for t in range(terms):
                         if infos[t, KIND] == RANGED:
@@ -271,31 +300,17 @@ def conjoin(
                             codes[t] = code_of(row[0], row[1], documents, positional, postings[t])
                     least = np.float32(np.inf)
                     for t in range(terms):
-                        if t < offsets.size:
-                            starts[t + 1] = starts[t] + int64(freqs[codes[t]])
+                        starts[t + 1] = starts[t] + int64(freqs[codes[t]])
                         if pruning and slopes[t] != _ANY:
                             least = min(least, slopes[t] * np.float32(255))
                             table = view_f32(tables_at[t], segment[tables.CODES])
                             least = min(least, weights[t] * table[codes[t]] * _SLACK)
                     if least < threshold[0]:
                         continue
-                    frequency = np.float32(
-                        phrase_frequency(
-                            segment,
-                            rows,
-                            s,
-                            slots,
-                            postings,
-                            codes,
-                            offsets,
-                            repeats,
-                            slop,
-                            starts,
-                            buffer,
-                            work,
-                            cursors,
-                        )
+                    occurrences = phrase_frequency(
+                        segment, rows, s, slots, postings, codes, offsets, repeats, slop, starts, buffer, work, cursors
                     )
+                    frequency = np.float32(occurrences)
                     if frequency == 0:
                         continue
                     length = doc
@@ -304,7 +319,7 @@ def conjoin(
                     if shape[4] != 0:
                         frequency = np.float32(1.0) + np.float32(np.log(frequency))
                     factor = view_f32(segment[first_column + tables.FACTORS], length + 1)[length]
-                    score[0] = weights[0] * saturate(frequency, factor, shape)
+                    score[0] = score_of(to_fixed(weights[0] * saturate(frequency, factor, shape), scale), scale)
                     total += 1
                     key = make_key(bits[0], segment[tables.BASE] + doc)
                     if key > state[2]:
@@ -314,10 +329,10 @@ def conjoin(
 
 @kernel(
     "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64,"
-    " int64[::1], int64[::1], int64, boolean, float32[::1], float32[::1], int64[::1], int64[::1],"
-    " uint32[::1], float32[::1])"
+    " int64[::1], int64[::1], int64, boolean, float32[::1], float64, uint32[::1], float32[::1], int64[::1],"
+    " float32[::1], int64[::1], int64[::1], uint32[::1], float32[::1])"
 )
-def top_phrases(
+def top_by_positions(
     segments: np.ndarray,
     rows: np.ndarray,
     slots: np.ndarray,
@@ -329,6 +344,10 @@ def top_phrases(
     slop: int,
     by_table: bool,
     shape: np.ndarray,
+    scale: float,
+    candidates: np.ndarray,
+    limits: np.ndarray,
+    ends: np.ndarray,
     bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
@@ -336,10 +355,11 @@ def top_phrases(
     scores_out: np.ndarray,
 ) -> tuple[int, int]:
     """The best documents with the terms ``rows[slots]`` as a phrase (``offsets``, ``repeats``, ``slop``: see
-    :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class; terms
-    beyond the offsets are only ones that the documents hold besides. ``by_table``: see
-    :func:`retrieval.lexical.scanning.scan`; other parameters and result as
-    :func:`retrieval.lexical.maxscore.top_words`.
+    :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class.
+
+    ``by_table``: see :func:`retrieval.lexical.scanning.scan`; ``candidates``, ``limits``, ``ends``: see
+    :func:`retrieval.lexical.candidates.find_candidates`, empty where there are none; other parameters and result
+    as :func:`retrieval.lexical.maxscore.top_words`.
     """
     terms = slots.size
     infos = np.zeros((terms, INFO), np.int64)
@@ -356,8 +376,8 @@ def top_phrases(
         if shortest * 128 < segment[tables.DOCUMENTS] or not is_ranged(shortest, segment[tables.DOCUMENTS]):
             longest = max(longest, shortest)
     total = conjoin(
-        segments, rows, slots, kinds, weights, count_to, offsets, repeats, slop, by_table, shape, bounds,
-        keys, state, infos, numbers, np.empty((terms, 128), np.int64), np.zeros(128, np.uint8),
+        segments, rows, slots, kinds, weights, count_to, offsets, repeats, slop, by_table, shape, scale, candidates,
+        limits, ends, bounds, keys, state, infos, numbers, np.empty((terms, 128), np.int64), np.zeros(128, np.uint8),
         np.empty(most * terms, np.int64), np.empty(longest, np.uint32), np.empty(longest, np.uint32),
         np.zeros(terms, np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32),
     )  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from retrieval.lexical.fixed import scale_of
+from retrieval.lexical.pairs import STORED, UNKNOWN, PairScorer
 from retrieval.lexical.query import PhraseQuery, WordQuery
 from retrieval.lexical.scorer import FoundTerm, Scorer
 
@@ -96,7 +99,11 @@ def merged_terms(query: WordQuery) -> dict[str | bytes, float]:
 
 @dataclass(frozen=True, slots=True)
 class PhrasePlan:
-    """A phrase's terms, one row each in its order, repeats included; then those that its documents hold besides."""
+    """A phrase's terms, one row each in its order, repeats included.
+
+    ``pairs``: int64[pairs, segments, (STORED, JOINED), (address, df)], what segments know of pairs of neighbouring
+    terms (:mod:`retrieval.lexical.pairs`), found by ``pair_scorer``; ``pair_kinds``: their first terms' classes.
+    """
 
     scorer: Scorer
     found: list[FoundTerm]
@@ -110,40 +117,67 @@ class PhrasePlan:
     base: float
     most: int
     scale: float
+    pair_scorer: PairScorer | None
+    pairs: np.ndarray
+    pair_kinds: np.ndarray
 
     @classmethod
-    def of(cls, scorer: Scorer, query: PhraseQuery) -> PhrasePlan | None:
+    def of(cls, scorer: Scorer, query: PhraseQuery, pair_scorer: PairScorer | None) -> PhrasePlan | None:
         """None when a term is nowhere. Raises ValueError for positions that do not fit, or no terms.
 
-        The phrase's length norm is that of its first term's class; its idf the sum of the terms'.
+        The phrase's length norm is that of its first term's class; its idf the sum of the terms'. ``pair_scorer``:
+        None where pairs are of no use.
         """
         positions = range(len(query.terms)) if query.positions is None else query.positions
         if len(positions) != len(query.terms):
             raise ValueError(f"{len(positions)} positions do not fit {len(query.terms)} terms; give one each")
         if query.slop < 0 or not query.boost >= 0:
             raise ValueError("slop and boost must not be negative")
-        besides = () if query.slop else query.also
-        entries, rows, kinds = scorer.find_all((*query.terms, *besides))
-        both = [f for f in entries if f is not None]
-        if not query.terms or len(both) < len(entries):
+        entries, rows, kinds = scorer.find_all(query.terms)
+        known = [f for f in entries if f is not None]
+        if not query.terms or len(known) < len(entries):
             return None
-        known = both[: len(query.terms)]
         distinct = {term: i for i, term in reversed(list(enumerate(query.terms)))}
         idf = sum(f.idf for f in known)
         weight = query.boost * idf
         if scorer.similarity.normalises_vectors:
             weight = query.boost
+        most = min(f.df for f in known)
+        pairs: list[np.ndarray] = []
+        pair_kinds: list[int] = []
+        if pair_scorer is not None and query.slop == 0 and most * _RARE >= scorer.documents:
+            for i, j in _neighbours(positions):
+                pair = pair_scorer.find(scorer, query.terms[i], query.terms[j])
+                if (pair[:, STORED, 1] != UNKNOWN).any():
+                    pairs.append(pair)
+                    pair_kinds.append(known[i].kind)
         return cls(
             scorer,
             known,
             rows,
             kinds,
-            np.array([f.slot for f in both], np.int64),
-            np.full(len(both), weight, np.float32),
+            np.array([f.slot for f in known], np.int64),
+            np.full(len(known), weight, np.float32),
             np.array(positions, np.int64),
             np.array([distinct[term] for term in query.terms], np.int64),
             query.slop,
             weight * scorer.absent,
-            min(f.df for f in both),
-            1.0,
+            most,
+            scale_of(weight * scorer.largest),
+            pair_scorer,
+            np.stack(pairs) if pairs else _NO_PAIRS,
+            np.array(pair_kinds, np.int64),
         )
+
+
+_NO_PAIRS = np.empty((0, 0, 2, 2), np.int64)
+_RARE = 1024  # a phrase with a term that is in less than one document in so many needs no pairs
+
+
+def _neighbours(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Which of a phrase's terms stand one position before which."""
+    places: dict[int, list[int]] = {}
+    for i, position in enumerate(positions):
+        places.setdefault(position, []).append(i)
+    for position, here in places.items():
+        yield from itertools.product(here, places.get(position + 1, ()))

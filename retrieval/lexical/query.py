@@ -39,9 +39,7 @@ class PhraseQuery:
 
     ``slop``: how many positions the terms may be moved in all, as in Lucene; with 0 the phrase is exact.
     The score is that of one term whose frequency is the phrase's (matches of slop s count 1 / (1 + s)) and
-    whose idf is the sum of the terms'. ``also``: terms that every document with the phrase holds as well; they
-    change nothing but the time (the pairs of a Chinese phrase are rarer than its characters), and are not
-    looked at when there is a slop.
+    whose idf is the sum of the terms'.
     """
 
     field: str
@@ -50,7 +48,6 @@ class PhraseQuery:
     slop: int = 0
     boost: float = 1.0
     similarity: Similarity = _BM25
-    also: Sequence[Term] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,15 +11,17 @@ from indexer.segment import Segment, TextField, Tombstones
 from retrieval.lexical import tables
 from retrieval.lexical.all_words import top_all
 from retrieval.lexical.collecting import HEAP_LIMIT, buffer_size, decode
-from retrieval.lexical.conjunction import top_phrases
 from retrieval.lexical.explaining import explain_phrase, explain_words
 from retrieval.lexical.fixed import MOST_TERMS
 from retrieval.lexical.maxscore import top_words
+from retrieval.lexical.pairs import PairScorer
+from retrieval.lexical.phrases import Best, top_phrase
 from retrieval.lexical.plan import PhrasePlan, Plan
 from retrieval.lexical.probing import probe
 from retrieval.lexical.query import PhraseQuery, Term, TopK, WordQuery
 from retrieval.lexical.scanning import scan
 from retrieval.lexical.scorer import Scorer
+from retrieval.lexical.scratch import scratch_for
 from retrieval.lexical.similarity import BM25, Similarity
 from retrieval.lexical.statistics import Explanation, FieldStatistics
 
@@ -46,6 +47,7 @@ class LexicalReader:
         if self.documents >= 1 << 32:
             raise OverflowError("an index view is limited to 2**32 documents")
         self._scorers: dict[tuple[tuple[str, ...], tuple[float, ...], Similarity], Scorer] = {}
+        self._pair_scorers: dict[Scorer, PairScorer] = {}
         self._lock = threading.Lock()
         self._live: np.ndarray | None = None
 
@@ -105,6 +107,7 @@ class LexicalReader:
                     found = Scorer(self, *key)
                     if len(self._scorers) >= _CACHED_SCORERS:
                         self._scorers.clear()
+                        self._pair_scorers.clear()
                     self._scorers[key] = found
         return found
 
@@ -220,8 +223,19 @@ class LexicalReader:
 
     def _plan(self, query: WordQuery | PhraseQuery) -> Plan | PhrasePlan | None:
         if isinstance(query, PhraseQuery):
-            return PhrasePlan.of(self.scorer((query.field,), None, query.similarity), query)
+            scorer = self.scorer((query.field,), None, query.similarity)
+            return PhrasePlan.of(scorer, query, self._pair_scorer(scorer))
         return Plan.of(self.scorer(query.fields, query.weights, query.similarity), query)
+
+    def _pair_scorer(self, scorer: Scorer) -> PairScorer | None:
+        """The pairs of a scorer's field; None where they are of no use."""
+        if not scorer.by_table or scorer.similarity.normalises_vectors:
+            return None
+        found = self._pair_scorers.get(scorer)
+        if found is None:
+            with self._lock:
+                found = self._pair_scorers.setdefault(scorer, PairScorer(self, scorer))
+        return found if found.useful else None
 
     def _run(
         self, plan: Plan | PhrasePlan, k: int, accept: np.ndarray | None, count_to: int
@@ -235,12 +249,12 @@ class LexicalReader:
         keys = np.empty(buffer_size(k), np.int64)
         state = np.array((0, k, 0), np.int64)
         docs, scores = np.empty(k, np.uint32), np.empty(k, np.float32)
-        scratch = _scratch(scorer.ranges)
+        scratch = scratch_for(scorer.ranges)
         if isinstance(plan, PhrasePlan):
-            count, total = top_phrases(
-                segments, plan.rows, plan.slots, plan.kinds, plan.weights, count_to, plan.offsets, plan.repeats,
-                plan.slop, scorer.by_table, scorer.shape, scratch.bounds, keys, state, docs, scores,
-            )  # fmt: skip
+            known = accept is None and self.live_documents == self.documents
+            count, total = top_phrase(
+                plan, segments, count_to, 32 + k // 4, known, scratch, Best(keys, state, docs, scores)
+            )
         elif not scorer.bounded or plan.mixed or plan.slots.size > MOST_TERMS:
             count, total = scan(
                 segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, scorer.by_table,
@@ -262,11 +276,10 @@ class LexicalReader:
             if known:
                 total = count_to + 1
         del allowed
-        if k > HEAP_LIMIT:
-            docs, scores = decode(keys[:count])
+        docs, scores = decode(keys[:count]) if k > HEAP_LIMIT else (docs[:count], scores[:count])
         if plan.base:
             scores += np.float32(plan.base)
-        return docs[:count], scores[:count], total
+        return docs, scores, total
 
     def _restricted(self, segments: np.ndarray, accept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The segments' table with other documents ruled out, and the bytes that must be kept meanwhile."""
@@ -280,24 +293,5 @@ class LexicalReader:
         return copy, allowed
 
 
-@dataclass(slots=True)
-class _Scratch:
-    """Arrays that kernels work in: see :func:`retrieval.lexical.maxscore.top_words`."""
-
-    bounds: np.ndarray
-    work: np.ndarray
-    sums: np.ndarray
-
-
-def _scratch(ranges: int) -> _Scratch:
-    """This thread's, for a number of ranges."""
-    found: _Scratch | None = getattr(_thread, "scratch", None)
-    if found is None or found.bounds.size < ranges + 512:
-        bounds = np.empty(ranges + 512, np.float32)
-        found = _thread.scratch = _Scratch(bounds, np.zeros((6, 65536 + 512), np.int64), np.zeros(65536))
-    return found
-
-
 _DEFAULT = BM25()
 _ALL = 1 << 62
-_thread = threading.local()

@@ -60,8 +60,8 @@ class Scorer:
         self.absent = similarity.absent()
         self.documents = reader.documents
         self.ranges = sum((s.documents + 127) >> 7 for s in reader.segments)
-        found = [[s.text(f) for f in fields] for s in reader.segments]
-        self.classes = max((t.sums.size for row in found for t in row if t is not None), default=1)
+        found = self._texts(reader)
+        self.classes = max((t.sums.size for s in reader.segments for f in fields if (t := s.text(f))), default=1)
         self.largest = similarity.shape().largest(self._most_frequent(found))
         self.statistics = self._statistics(reader, found)
         self.segments = np.zeros((len(found), len(fields), tables.columns(self.classes)), np.int64)
@@ -75,6 +75,10 @@ class Scorer:
                 self._factors(self.segments[s, 0], reader.segments[s], row)
         self._lock = threading.Lock()
         self._forget()
+
+    def _texts(self, reader: LexicalReader) -> list[list[TextField | None]]:
+        """The fields in each segment."""
+        return [[s.text(f) for f in self.fields] for s in reader.segments]
 
     def _forget(self) -> None:
         """Start with no terms known. Whoever holds the former tables may go on using them."""

@@ -161,3 +161,29 @@ def test_a_sample_that_promises_too_much(tmp_path: Path) -> None:
             for minimum in (1, len(terms)):
                 query = WordQuery(("body",), terms, minimum=minimum)
                 check(reader, query, None, reader.matches(query))
+
+
+@pytest.mark.parametrize("deleted", [0.0, 0.2])
+@pytest.mark.parametrize("kept", [None, 0.1])
+def test_phrases_by_stored_pairs(
+    segments: list[Segment], deleted: float, kept: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many ranges and chunks as there are, the pairs of frequent words lead to what their positions give."""
+    rng = np.random.default_rng(11)
+    stones: list[Tombstones | None] = [
+        Tombstones.none(s).with_dead(np.flatnonzero(rng.random(s.documents) < deleted)) for s in segments
+    ]
+    accept = None if kept is None else rng.random(sum(COUNTS)) < kept
+    reader = LexicalReader(segments, stones)
+    queries = []
+    for case in range(30):
+        words = np.minimum(rng.zipf(1.3, int(rng.integers(2, 5))), TERMS - 1) - 1
+        queries.append(PhraseQuery("body", [f"t{i}" for i in (words if case % 3 else words[:2])]))
+    with monkeypatch.context() as patched:
+        patched.setattr(LexicalReader, "_pair_scorer", lambda *_: None)
+        expected = [reader.matches(query, accept) for query in queries]
+    for query, (docs, scores) in zip(queries, expected, strict=True):
+        found = reader.matches(query, accept)
+        assert found[0].tolist() == docs.tolist()
+        assert found[1].tolist() == scores.tolist()
+        check(reader, query, accept, (docs, scores))

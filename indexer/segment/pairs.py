@@ -1,0 +1,331 @@
+"""Pairs of frequent terms at neighbouring positions, found while a field is written.
+
+A phrase of frequent words is the dearest question to positions: hundreds of thousands of documents hold both words
+and few of them side by side. For its *frequent* terms a text field therefore keeps, beside its postings, those of
+their pairs: which documents hold the second term at the position after the first one's, and how often (Williams,
+Zobel and Bahle 2004, "Fast phrase querying with combined indexes", store such pairs of stop words).
+
+A term is frequent when it occurs as often as one document in SHARE; the rarest of them are left out while the pairs
+would outnumber one token in BUDGET. Where a token at the first one's position spells both together, as the pairs of
+Han characters do, nothing is stored: that term's postings lead to the documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from indexer.segment.codes import encode_pairs
+from indexer.segment.container import SectionFileWriter
+from indexer.segment.dictionary import Interner
+from indexer.segment.fields import FieldShape, FieldWriter
+from indexer.segment.inversion import invert
+from indexer.segment.kernels import inline, int64, kernel
+
+SHARE = 64
+MOST = 2048  # frequent terms
+# Whether all pairs are stored, or only those that no term spells: a Chinese text has many terms, few such pairs of
+# each, and a phrase needs them all. For English 16: phrases of common words in a third less time, 4 % more room.
+BUDGET = {True: 40, False: 16}
+SLACK = 4096  # pairs that a small field may have besides
+SAMPLE = 1 << 20  # tokens, about, that show which terms spell two others
+CROWD = 3  # more neighbours than so many a token, and a field has no pairs
+SEPARATOR = b"\xff"  # between the terms in a pair's name; no byte of UTF-8
+
+
+def pair_name(first: bytes, second: bytes) -> bytes:
+    """What a pair is called in the dictionary of pairs."""
+    return first + SEPARATOR + second
+
+
+@inline
+def _group_end(positions: np.ndarray, start: int, end: int) -> int:
+    """The token after those at the position of token ``start``."""
+    at = start + 1
+    while at < end and positions[at] == positions[start]:
+        at += 1
+    return at
+
+
+@inline
+def _spells(blob: np.ndarray, bounds: np.ndarray, whole: int, first: int, second: int) -> bool:
+    """Whether one term is two others, one after the other."""
+    start, a, b = int64(bounds[whole]), int64(bounds[first]), int64(bounds[second])
+    left, right = int64(bounds[first + 1]) - a, int64(bounds[second + 1]) - b
+    if int64(bounds[whole + 1]) - start != left + right:
+        return False
+    for i in range(left):
+        if blob[start + i] != blob[a + i]:
+            return False
+    for i in range(right):  # noqa: SIM110  (compiled)
+        if blob[start + left + i] != blob[b + i]:
+            return False
+    return True
+
+
+@kernel("int64(uint32[::1], int64[::1])")
+def _neighbours(positions: np.ndarray, counts: np.ndarray) -> int:
+    """How many (token, token at the next position) there are."""
+    found = 0
+    end = 0
+    for d in range(counts.size):
+        start, end = end, end + counts[d]
+        while start < end:
+            middle = _group_end(positions, start, end)
+            if middle < end and positions[middle] == positions[start] + 1:
+                found += (middle - start) * (_group_end(positions, middle, end) - middle)
+            start = middle
+    return found
+
+
+@kernel("void(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], uint8[::1])")
+def _mark_joined(
+    tokens: np.ndarray, positions: np.ndarray, counts: np.ndarray, blob: np.ndarray, bounds: np.ndarray, out: np.ndarray
+) -> None:
+    """Set ``out`` (of terms) where a term spells one at its own position and one at the next."""
+    end = 0
+    for d in range(counts.size):
+        start, end = end, end + counts[d]
+        while start < end:
+            middle = _group_end(positions, start, end)
+            if middle - start > 1 and middle < end and positions[middle] == positions[start] + 1:
+                last = _group_end(positions, middle, end)
+                for whole in range(start, middle):
+                    if out[tokens[whole]]:
+                        continue
+                    for i in range(start, middle):
+                        for j in range(middle, last):
+                            if _spells(blob, bounds, int64(tokens[whole]), int64(tokens[i]), int64(tokens[j])):
+                                out[tokens[whole]] = 1
+            start = middle
+
+
+@inline
+def _left_out(tokens: np.ndarray, blob: np.ndarray, bounds: np.ndarray, start: int, middle: int, i: int, j: int) -> int:
+    """1 for the repeat of a term at one position, 2 where a token from ``start`` on spells tokens i and j, else 0."""
+    for other in range(start, i):
+        if tokens[other] == tokens[i]:
+            return 1
+    for other in range(middle, j):
+        if tokens[other] == tokens[j]:
+            return 1
+    for other in range(start, middle):
+        if other != i and _spells(blob, bounds, int64(tokens[other]), int64(tokens[i]), int64(tokens[j])):
+            return 2
+    return 0
+
+
+@kernel(
+    "UniTuple(int64, 2)(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], int32[::1], int64, uint32[::1],"
+    " int64[::1])"
+)
+def _walk(
+    tokens: np.ndarray,
+    positions: np.ndarray,
+    counts: np.ndarray,
+    blob: np.ndarray,
+    bounds: np.ndarray,
+    ranks: np.ndarray,
+    width: int,
+    keys: np.ndarray,
+    sizes: np.ndarray,
+) -> tuple[int, int]:
+    """Put the pairs in a batch of terms whose ``ranks`` are not negative into ``keys``, as the first one's rank times
+    ``width`` plus the second one's; ``sizes`` gets their number in each document. Returns how many there are, and how
+    many were left to a term that spells both."""
+    end = left = at = 0
+    for d in range(counts.size):
+        start, end = end, end + counts[d]
+        before = at
+        middle = _group_end(positions, start, end)
+        while middle < end:
+            last = _group_end(positions, middle, end)
+            near = positions[middle] == positions[start] + 1
+            for i in range(start, middle if near else start):
+                a = int64(ranks[tokens[i]])
+                for j in range(middle, last if a >= 0 else middle):
+                    b = int64(ranks[tokens[j]])
+                    if b < 0:
+                        continue
+                    why = _left_out(tokens, blob, bounds, start, middle, i, j)
+                    left += why == 2
+                    if why == 0:
+                        keys[at] = a * width + b
+                        at += 1
+            start, middle = middle, last
+        sizes[d] = at - before
+    return at, left
+
+
+@dataclass(slots=True)
+class Pairs:
+    """The pairs of a field: ``first`` and ``second``, interned numbers of each pair's terms, pairs in the order of
+    their names; those of the ``frequent`` terms; ``numbers`` (uint32), the pairs in each document after the other, and
+    ``sizes`` (int64), how many a document has. ``whole``: none was left to a term that spells both."""
+
+    frequent: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    numbers: np.ndarray
+    sizes: np.ndarray
+    whole: bool
+
+
+def find_pairs(
+    terms: Interner, tokens: list[np.ndarray], positions: list[np.ndarray], counts: list[np.ndarray]
+) -> Pairs | None:
+    """The pairs in a field's batches, which are as :func:`indexer.segment.inversion.invert` takes them; None for a
+    field that has many terms at a position, whose pairs would be too many."""
+    blob, bounds = np.require(terms.blob, requirements="W"), np.require(terms.bounds, requirements="W")
+    batches = list(zip(tokens, positions, counts, strict=True))
+    total = sum(part.size for part in tokens)
+    neighbours = [_neighbours(places, sizes) for _, places, sizes in batches]
+    if sum(neighbours) > CROWD * total + SLACK:
+        return None
+    chosen = _frequent(terms, batches, blob, bounds)
+    ranks = np.full(terms.terms, -1, np.int32)
+    ranks[chosen] = np.arange(chosen.size)
+    found, sizes, left = [np.empty(0, np.uint32)], [np.empty(0, np.int64)], 0
+    for batch, most in zip(batches, neighbours, strict=True):
+        keys, per_document = np.empty(most, np.uint32), np.zeros(batch[2].size, np.int64)
+        size, skipped = _walk(*batch, blob, bounds, ranks, MOST, keys, per_document)
+        found.append(keys[:size].copy())
+        sizes.append(per_document)
+        left += skipped
+    return _named(chosen, np.concatenate(found), np.concatenate(sizes), total, left == 0, terms)
+
+
+def _frequent(
+    terms: Interner, batches: list[tuple[np.ndarray, np.ndarray, np.ndarray]], blob: np.ndarray, bounds: np.ndarray
+) -> np.ndarray:
+    """Terms that may have pairs, the most frequent first. Those that spell two others, as some of the batches show,
+    are none: phrases are made of the others."""
+    often = np.zeros(terms.terms, np.int64)
+    joined = np.zeros(terms.terms, np.uint8)
+    seen = 0
+    for batch in batches:
+        often += np.bincount(batch[0], minlength=terms.terms)
+        if seen < SAMPLE:
+            _mark_joined(*batch, blob, bounds, joined)
+        seen += batch[0].size
+    often[joined > 0] = 0
+    chosen = np.flatnonzero((often > 0) & (often * SHARE >= sum(counts.size for _, _, counts in batches)))
+    return chosen[np.argsort(-often[chosen], kind="stable")][:MOST]
+
+
+def _named(chosen: np.ndarray, keys: np.ndarray, sizes: np.ndarray, tokens: int, whole: bool, terms: Interner) -> Pairs:
+    """The pairs of as many of the ``chosen`` terms as the budget allows, in the order of their names."""
+    first, second = keys // MOST, keys % MOST
+    rarer = np.maximum(first, second)
+    width = within_budget(np.bincount(rarer, minlength=chosen.size), tokens, whole)
+    kept = rarer < width
+    before = np.zeros(kept.size + 1, np.int64)
+    np.cumsum(kept, out=before[1:])
+    sizes = np.diff(before[np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])])
+    names = [terms.blob[int(terms.bounds[t]) : int(terms.bounds[t + 1])].tobytes() for t in chosen[:width]]
+    orders, places = [], []
+    for ending in (SEPARATOR, b""):
+        orders.append(np.array(sorted(range(width), key=lambda i: names[i] + ending), np.int64))
+        places.append(np.argsort(orders[-1]).astype(np.uint32))
+    keys = places[0][first[kept]] * np.uint32(width) + places[1][second[kept]]
+    present, numbers = _numbered(keys, width * width)
+    return Pairs(
+        chosen[:width],
+        chosen[orders[0][present // max(1, width)]],
+        chosen[orders[1][present % max(1, width)]],
+        numbers,
+        sizes,
+        whole,
+    )
+
+
+def _numbered(keys: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct keys, which are below ``most``, and uint32 for each key which of them it is."""
+    if keys.size * 8 < most:
+        present, numbers = np.unique(keys, return_inverse=True)
+        return present, numbers.astype(np.uint32)
+    present = np.flatnonzero(np.bincount(keys, minlength=most))
+    number_of = np.zeros(most, np.uint32)
+    number_of[present] = np.arange(present.size)
+    return present, number_of[keys]
+
+
+def within_budget(rarer: np.ndarray, tokens: int, whole: bool) -> int:
+    """How many of the terms, most frequent first, may have pairs; ``rarer``: int64, pairs of each with itself and
+    those before it; ``whole``: see :class:`Pairs`."""
+    return int(np.searchsorted(np.cumsum(rarer), tokens // BUDGET[whole] + SLACK, side="right"))
+
+
+def write_pairs(
+    out: SectionFileWriter, prefix: str, pairs: Pairs, terms: Interner, rank: np.ndarray, parent: FieldShape,
+    length_bytes: np.ndarray,
+) -> dict[str, Any]:  # fmt: skip
+    """Write a field's pairs as an inverted field without positions; returns its attributes.
+
+    ``rank``: the terms' ordinals; ``parent``: the field's shape; ``length_bytes``: see
+    :func:`indexer.segment.codes.encode_pairs`. A pair is of the class of its first term, as a phrase is.
+    """
+    blob, bounds = terms.blob.tobytes(), terms.bounds.tolist()
+    names = [
+        pair_name(blob[bounds[a] : bounds[a + 1]], blob[bounds[b] : bounds[b + 1]])
+        for a, b in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
+    ]
+    ends = np.zeros(len(names) + 1, np.uint32)
+    np.cumsum([len(name) for name in names], out=ends[1:])
+    letters = np.frombuffer(bytearray(b"".join(names)), np.uint8)
+    identity = np.arange(len(names), dtype=np.uint32)
+    none = np.empty(0, np.uint32)
+    inverted = invert([pairs.numbers], [none], [pairs.sizes], identity, positional=False)
+    classes = terms.classes[pairs.first]
+    table = encode_pairs(inverted.starts, classes, inverted.docs, inverted.freqs, length_bytes)
+    writer = FieldWriter(out, prefix, FieldShape(parent.documents, False, True, table, parent.sums, parent.counts))
+    writer.dictionary(letters, ends, classes)
+    nowhere = np.zeros(len(names) + 1, np.int64)
+    writer.postings(inverted.starts, inverted.docs, inverted.freqs, none.view(np.uint8), nowhere, classes)
+    write_members(out, prefix, rank[pairs.frequent], np.stack([rank[pairs.first], rank[pairs.second]], axis=1))
+    return {"prefix": prefix, "whole": pairs.whole, **writer.finish(letters, ends)}
+
+
+def write_members(out: SectionFileWriter, prefix: str, frequent: np.ndarray, members: np.ndarray) -> None:
+    """Write, as ordinals of the field's terms, which are frequent (any order) and which make each pair ([pairs, 2])."""
+    out.append(prefix + "frequent", np.sort(frequent).astype(np.uint32))
+    out.append(prefix + "members", members.astype(np.uint32).reshape(-1))
+
+
+def shared_terms(
+    frequent: Sequence[np.ndarray],
+    ordinals: Sequence[np.ndarray],
+    members: Sequence[np.ndarray],
+    sizes: Sequence[np.ndarray],
+    df: np.ndarray,
+    tokens: int,
+    whole: bool,
+) -> np.ndarray:
+    """Which terms of a merged field may have pairs: bool[terms + 1], the last one False.
+
+    They are frequent in every source that has them, and in one at least; the rarest are left out as in
+    :func:`find_pairs`, pairs being counted once a document. Of each source: its ``frequent`` terms, the merged
+    ``ordinals`` of its terms (beyond the terms: gone), merged ``members`` and the ``sizes`` of its pairs. ``df``: the
+    merged field's document frequencies; ``tokens``: its length; ``whole``: see :class:`Pairs`.
+    """
+    some, not_all = np.zeros(df.size + 1, bool), np.zeros(df.size + 1, bool)
+    for chosen, numbers in zip(frequent, ordinals, strict=True):
+        others = np.ones(numbers.size, bool)
+        others[chosen] = False
+        some[np.minimum(numbers[chosen], df.size)] = True
+        not_all[np.minimum(numbers[others], df.size)] = True
+    some[-1] = False
+    shared = some & ~not_all
+    terms = np.flatnonzero(shared)
+    terms = terms[np.argsort(-df[terms], kind="stable")][:MOST]
+    ranks = np.full(df.size + 1, MOST, np.int64)
+    ranks[terms] = np.arange(terms.size)
+    rarer = np.zeros(MOST + 1, np.int64)
+    for pairs, counts in zip(members, sizes, strict=True):
+        np.add.at(rarer, ranks[np.minimum(pairs, df.size)].max(axis=1), counts.astype(np.int64))
+    shared[:] = False
+    shared[terms[: within_budget(rarer[: terms.size], tokens, whole)]] = True
+    return shared
