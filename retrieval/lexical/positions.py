@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from indexer.segment.decoding import read_position
 from indexer.segment.kernels import inline, int64, view_u8, view_u32
 from indexer.segment.layout import is_wide, narrow_escapes, skip_positions, wide_places
 from retrieval.lexical.probing import code_of
@@ -32,14 +33,51 @@ def positions_address(
     _, codes_at, _, _, _, blocks = wide_places(address, df, documents, 1)
     block = posting >> 5
     here = codes_at + df + int64(view_u32(blocks + 4 * block, 1)[0])
-    codes = view_u8(codes_at, df)
     start = block << 5
     if start <= cursor[0] <= posting:
         start, here = cursor[0], cursor[1]
+    codes = view_u8(codes_at + start, posting - start)
     before = 0
-    for i in range(start, posting):
+    for i in range(posting - start):
         code = int64(codes[i])
         if code == 255:
-            code = code_of(address, df, documents, 1, i)
+            code = code_of(address, df, documents, 1, start + i)
         before += int64(freqs[code])
     return skip_positions(here, before)
+
+
+@inline
+def read_places(here: int, size: int, offset: int, places: np.ndarray) -> int:
+    """Where a phrase begins if ``size`` positions at an address are those of its term at ``offset``: distinct and
+    ascending to ``places``; returns their number."""
+    count = 0
+    position = last = int64(-1)
+    for _ in range(size):
+        value, here = read_position(here)
+        position = value if position < 0 else position + value
+        if position != last:
+            places[count] = position - offset
+            count += 1
+            last = position
+    return count
+
+
+@inline
+def meet_places(here: int, size: int, offset: int, places: np.ndarray) -> int:
+    """Keep those of the ``places``, as :func:`read_places` gives them, where another of its terms stands as well;
+    returns their number."""
+    kept = at = 0
+    position = int64(0)
+    for _ in range(size):
+        value, here = read_position(here)
+        position += value
+        place = position - offset
+        while at < places.size and places[at] < place:
+            at += 1
+        if at == places.size:
+            break
+        if places[at] == place:
+            places[kept] = place
+            kept += 1
+            at += 1
+    return kept

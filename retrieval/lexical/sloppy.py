@@ -1,36 +1,10 @@
-"""How often a phrase occurs among given positions, exactly or within a slop, as Lucene counts it."""
+"""How often a phrase occurs among given positions within a slop, as Lucene counts it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from indexer.segment.kernels import inline, int64
-
-
-@inline
-def exact_frequency(positions: np.ndarray, starts: np.ndarray, offsets: np.ndarray, at: np.ndarray) -> int:
-    """Places of the phrase; term t's positions are ``positions[starts[t]:starts[t + 1]]``, ascending,
-    and it stands at ``offsets[t]`` in the phrase. ``at``: int64[terms] to work in."""
-    terms = offsets.size
-    for t in range(terms):
-        at[t] = starts[t]
-    found = 0
-    for i in range(starts[0], starts[1]):
-        if i > starts[0] and positions[i] == positions[i - 1]:
-            continue
-        origin = positions[i] - offsets[0]
-        matched = True
-        for t in range(1, terms):
-            want = origin + offsets[t]
-            while at[t] < starts[t + 1] and positions[at[t]] < want:
-                at[t] += 1
-            if at[t] == starts[t + 1]:
-                return found
-            if positions[at[t]] != want:
-                matched = False
-                break
-        found += matched
-    return found
 
 
 @inline
