@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.decoding import decode_term, read_position
+from indexer.segment.decoding import decode_term
 from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
 from indexer.segment.layout import is_ranged
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import finish, make_key, push
 from retrieval.lexical.fixed import score_of, to_fixed
-from retrieval.lexical.positions import meet_places, positions_address, read_places
+from retrieval.lexical.positions import phrase_frequency
 from retrieval.lexical.probing import code_of, find_later
 from retrieval.lexical.scanning import blocked, saturate
-from retrieval.lexical.sloppy import sloppy_frequency
 from retrieval.lexical.term_info import (
     ABSENT,
     CODES,
@@ -97,61 +96,6 @@ def meet(
             seen[doc] += 1
             places[t, doc] = p
     return True
-
-
-@inline
-def phrase_frequency(
-    segment: np.ndarray,
-    rows: np.ndarray,
-    s: int,
-    slots: np.ndarray,
-    postings: np.ndarray,
-    codes: np.ndarray,
-    offsets: np.ndarray,
-    repeats: np.ndarray,
-    slop: int,
-    starts: np.ndarray,
-    buffer: np.ndarray,
-    work: np.ndarray,
-    cursors: np.ndarray,
-) -> float:
-    """How often the phrase occurs where these postings meet; ``starts``: term t has ``starts[t + 1] - starts[t]``
-    positions there; ``buffer`` holds all of them. ``cursors``: int64[terms, 2], see
-    :func:`retrieval.lexical.positions.positions_address`."""
-    documents = segment[tables.DOCUMENTS]
-    freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
-    if slop == 0:
-        fewest = 0
-        for t in range(1, offsets.size):
-            if starts[t + 1] - starts[t] < starts[fewest + 1] - starts[fewest]:
-                fewest = t
-        places = 0
-        for i in range(offsets.size):
-            t = fewest if i == 0 else i - (i <= fewest)
-            row = rows[slots[t], s, 0]
-            here = positions_address(row[0], row[1], documents, postings[t], freqs, cursors[t])
-            cursors[t, 0] = postings[t]
-            cursors[t, 1] = here
-            size = starts[t + 1] - starts[t]
-            places = (
-                read_places(here, size, offsets[t], buffer)
-                if i == 0
-                else meet_places(here, size, offsets[t], buffer[:places])
-            )
-            if places == 0:
-                break
-        return float(places)
-    for t in range(offsets.size):
-        row = rows[slots[t], s, 0]
-        here = positions_address(row[0], row[1], documents, postings[t], freqs, cursors[t])
-        position = 0
-        for i in range(starts[t], starts[t + 1]):
-            value, here = read_position(here)
-            position += value
-            buffer[i] = position
-        cursors[t, 0] = postings[t] + 1
-        cursors[t, 1] = here
-    return sloppy_frequency(buffer, starts, offsets, repeats, slop, work[0], work[1])
 
 
 @inline
