@@ -126,7 +126,7 @@ class SearchContext:
     @property
     def damage(self) -> tuple[str, ...]:
         """What is to be said of the documents that cannot be read."""
-        return tuple(f"searched without a document: {reason}" for reason in self.view.damaged.values())
+        return tuple(f"searched without a document: {reason}" for reason in list(self.view.damaged.values()))
 
     @cached_property
     def live(self) -> np.ndarray:
