@@ -17,6 +17,7 @@ import structlog
 
 from api.logs import ServerLogger
 from api.worker import Worker as ThreadWorker
+from indexer.memory import share_arenas
 from settings import Settings, prepare_kernel_cache
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def empty_metrics(_: Arbiter) -> None:
 
 def load_modules(_: Arbiter) -> None:
     """Import what is heavy and fork-safe once, before the workers are forked: they start sooner and share it."""
+    share_arenas()
     for name in SHARED:
         importlib.import_module(name)
     gc.freeze()  # a collection in a worker must not touch, and so copy, what all share
