@@ -66,6 +66,19 @@ def _spells(blob: np.ndarray, bounds: np.ndarray, whole: int, first: int, second
     return True
 
 
+@kernel("boolean(uint32[::1], int64[::1])")
+def _words(positions: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether no two tokens of a document share a position."""
+    shared = 0
+    end = 0
+    for d in range(counts.size):
+        places = positions[end : end + counts[d]]
+        end += counts[d]
+        for i in range(1, places.size):
+            shared += places[i] == places[i - 1]
+    return shared == 0
+
+
 @kernel("int64(uint32[::1], int64[::1])")
 def _neighbours(positions: np.ndarray, counts: np.ndarray) -> int:
     """How many (token, token at the next position) there are."""
@@ -118,8 +131,36 @@ def _left_out(tokens: np.ndarray, blob: np.ndarray, bounds: np.ndarray, start: i
     return 0
 
 
+@kernel("int64(uint32[::1], uint32[::1], int64[::1], int16[::1], int64, uint32[::1], int64[::1])")
+def _walk_words(
+    tokens: np.ndarray,
+    positions: np.ndarray,
+    counts: np.ndarray,
+    ranks: np.ndarray,
+    width: int,
+    keys: np.ndarray,
+    sizes: np.ndarray,
+) -> int:
+    """:func:`_walk` of a batch where no two tokens share a position: then no term spells two others."""
+    end = at = 0
+    for d in range(counts.size):
+        words, places = tokens[end : end + counts[d]], positions[end : end + counts[d]]
+        end += counts[d]
+        before = at
+        a = int64(-1)
+        last = int64(-1)
+        for i in range(words.size):
+            b = int64(ranks[words[i]])
+            place = int64(places[i])
+            keys[at] = a * width + b
+            at += (a >= 0) & (b >= 0) & (place == last + 1)
+            a, last = b, place
+        sizes[d] = at - before
+    return at
+
+
 @kernel(
-    "UniTuple(int64, 2)(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], int32[::1], int64, uint32[::1],"
+    "UniTuple(int64, 2)(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], int16[::1], int64, uint32[::1],"
     " int64[::1])"
 )
 def _walk(
@@ -182,16 +223,23 @@ def find_pairs(
     blob, bounds = np.require(terms.blob, requirements="W"), np.require(terms.bounds, requirements="W")
     batches = list(zip(tokens, positions, counts, strict=True))
     total = sum(part.size for part in tokens)
-    neighbours = [_neighbours(places, sizes) for _, places, sizes in batches]
+    words = [_words(places, sizes) for _, places, sizes in batches]
+    neighbours = [
+        places.size if alone else _neighbours(places, sizes)
+        for (_, places, sizes), alone in zip(batches, words, strict=True)
+    ]
     if sum(neighbours) > CROWD * total + SLACK:
         return None
     chosen = _frequent(terms, batches, blob, bounds)
-    ranks = np.full(terms.terms, -1, np.int32)
+    ranks = np.full(terms.terms, -1, np.int16)
     ranks[chosen] = np.arange(chosen.size)
     found, sizes, left = [np.empty(0, np.uint32)], [np.empty(0, np.int64)], 0
-    for batch, most in zip(batches, neighbours, strict=True):
-        keys, per_document = np.empty(most, np.uint32), np.zeros(batch[2].size, np.int64)
-        size, skipped = _walk(*batch, blob, bounds, ranks, MOST, keys, per_document)
+    for batch, most, alone in zip(batches, neighbours, words, strict=True):
+        keys, per_document = np.empty(most + 1, np.uint32), np.zeros(batch[2].size, np.int64)
+        if alone:
+            size, skipped = _walk_words(*batch, ranks, MOST, keys, per_document), 0
+        else:
+            size, skipped = _walk(*batch, blob, bounds, ranks, MOST, keys, per_document)
         found.append(keys[:size].copy())
         sizes.append(per_document)
         left += skipped
