@@ -6,8 +6,6 @@ search it until its time is over.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,7 @@ from indexer import Index, IndexNotFound, InvalidRequest, Node, ParsingError
 from indexer.errors import PointMissing
 
 from .context import SearchContext, parse_duration
+from .identifiers import packed, unpacked
 from .query.base import Parser, Query
 
 MAX_KEEP_ALIVE = 86_400.0  # seconds: a point keeps superseded documents and merged segments on disk
@@ -68,7 +67,7 @@ def open_point(node: Node, indices: Sequence[str], keep_alive: float) -> str:
     for name in indices:
         index = node.index(name)
         members.append([index.name, index.uuid, index.open_point(keep_alive), getattr(name, "filter", None)])
-    return base64.urlsafe_b64encode(orjson.dumps(members)).decode().rstrip("=")
+    return packed(orjson.dumps(members))
 
 
 def close_point(node: Node, identifier: str) -> int:
@@ -116,9 +115,9 @@ def _parsed(node: Node, body: dict[str, Any] | None) -> Query | None:
 def _members_of(identifier: str) -> tuple[Member, ...]:
     """What an id stands for; InvalidRequest when it is none."""
     try:
-        found = orjson.loads(base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)))
+        found = orjson.loads(unpacked(identifier))
         if all(all(isinstance(part, str) for part in m[:3]) and isinstance(m[3], dict | None) for m in found):
             return tuple(Member(*m) for m in found)
-    except (binascii.Error, ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError):
         pass
     raise InvalidRequest(f"invalid id: [{identifier[:100]}] is not the id of a point in time")

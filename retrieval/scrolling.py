@@ -6,8 +6,6 @@ worker process.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import orjson
 
 from indexer import InvalidRequest, Node
 
+from .identifiers import packed, unpacked
 from .points import close_point, open_point
 from .search import search
 
@@ -38,19 +37,17 @@ class Scroll:
     def of(cls, identifier: str) -> Scroll:
         """What an id stands for; InvalidRequest when it is none."""
         try:
-            packed = base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4))
-            found = orjson.loads(zlib.decompressobj().decompress(packed, _LONGEST))
+            found = orjson.loads(zlib.decompressobj().decompress(unpacked(identifier), _LONGEST))
             point, body, params, after = found
             if isinstance(point, str) and isinstance(body, dict) and isinstance(params, dict):
                 return cls(point, body, params, after)
-        except (binascii.Error, zlib.error, ValueError, TypeError):
+        except (zlib.error, ValueError, TypeError):
             pass
         raise InvalidRequest(f"Cannot parse scroll id [{identifier[:100]}]")
 
     @property
     def id(self) -> str:
-        packed = zlib.compress(orjson.dumps([self.point, self.body, self.params, self.after]))
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        return packed(zlib.compress(orjson.dumps([self.point, self.body, self.params, self.after])))
 
     def page(self, node: Node, keep_alive: float | None) -> dict[str, Any]:
         """This page in the shape of a search's answer, with the id of what follows it."""
