@@ -12,10 +12,11 @@ import numpy as np
 
 from indexer.segment.kernels import inline, int64, kernel, view_f32, view_f64, view_i64, view_u8, view_u16, view_u32
 from retrieval.lexical import tables
-from retrieval.lexical.collecting import finish, make_key, nth, push
+from retrieval.lexical.collecting import finish, offer
 from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.intersecting import COLUMNS, TABLE, TERM, add, arrange, hold, reaching, value_at
 from retrieval.lexical.leading import bound_ranges, fill_impacts, gather, list_ranges, slope_of
+from retrieval.lexical.sampling import kept_promise, promised
 from retrieval.lexical.sweeping import LOWER, REST, SOME
 from retrieval.lexical.term_info import (
     ABSENT,
@@ -31,7 +32,6 @@ from retrieval.lexical.term_info import (
 )
 
 BEST = 2  # beside sweeping.SOME and REST: the ranges whose bounds reach a seed
-_SAMPLE = 16  # one range in so many: see sweeping.chosen
 _BATCH = 512  # documents that are tried together when there are more
 ROOM = 65536 + _BATCH  # places of the arrays they are in, for those and a chunk's
 _LEAST = np.float32(1e-37)  # below any bound of a range that has all terms
@@ -58,7 +58,6 @@ def try_batch(
     infos: np.ndarray,
     weights: np.ndarray,
     scale: float,
-    totals: np.ndarray,
     counting: bool,
     guess: np.float32,
     work: int,
@@ -116,10 +115,7 @@ def try_batch(
         if more:
             count = reaching(floor, found, places, reached, upper, count)
     for c in range(count):
-        score[0] = score_of(reached[c], scale)
-        key = make_key(bits[0], segment[tables.BASE] + found[c])
-        if key > state[2]:
-            push(keys, state, key)
+        offer(score_of(reached[c], scale), segment[tables.BASE] + found[c], keys, state, score)
     return count
 
 
@@ -174,7 +170,7 @@ def take_ranges(
                         totals[r] = -totals[r]
             if count > _BATCH or (i == lives and chunk + 512 >= totals.size):
                 total += try_batch(
-                    segment, infos, weights, scale, totals, counting, guess, work, count, keys, state, score
+                    segment, infos, weights, scale, counting, guess, work, count, keys, state, score
                 )  # fmt: skip
                 count = 0
             if i == lives:
@@ -199,7 +195,6 @@ def take_rare(
     """The same where the leader has no ranges."""
     found, postings = view_i64(work, ROOM), view_i64(work + 16 * ROOM, ROOM)
     lead = infos[0]
-    totals = view_f32(work, 0)
     wide = lead[KIND] != SHORT
     chunks = (segment[tables.DOCUMENTS] + 65535) >> 16 if wide else int64(1)
     starts, long = view_u32(lead[CHUNKS], chunks + 1), view_u32(lead[IDS], lead[SIZE])
@@ -215,7 +210,7 @@ def take_rare(
         if count > _BATCH or chunk + 1 == chunks:
             counting = count_to > 0 and total <= count_to
             total += try_batch(
-                segment, infos, weights, scale, totals, counting, guess, work, count, keys, state, score
+                segment, infos, weights, scale, counting, guess, work, count, keys, state, score
             )  # fmt: skip
             count = 0
     return total
@@ -240,7 +235,6 @@ def take_all(
 ) -> int:
     """:func:`top_all`, when it has made its arrays; returns the matches counted."""
     parts = segments.shape[0]
-    bits = score.view(np.uint32)
     k = state[1]
     base = postings = 0
     for s in range(parts):
@@ -275,20 +269,11 @@ def take_all(
                     segments[s, 0], infos[s], weights, scale, guess, count_to, total, work, keys, state, score
                 )  # fmt: skip
         if mode == SOME:
-            want = k // _SAMPLE + 3 * int64(np.sqrt(k / _SAMPLE)) + 2
-            if state[0] > want:
-                bits[0] = np.uint32(nth(keys, state[0], want) >> 32)
-                guess = score[0]
+            guess = promised(keys, state, score)
         elif mode == REST:
-            if guess == 0:
-                return total
-            score[0] = guess
-            if state[0] >= k and np.uint32(nth(keys, state[0], k) >> 32) >= bits[0]:
+            if guess == 0 or kept_promise(guess, totals, keys, state, score):
                 return total
             guess = np.float32(0)  # the sample promised too much
-            state[0] = state[2] = 0
-            for r in range(totals.size):
-                totals[r] = abs(totals[r])
         mode = REST
 
 

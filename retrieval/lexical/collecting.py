@@ -102,6 +102,15 @@ def push(keys: np.ndarray, state: np.ndarray, key: int) -> None:
 
 
 @inline
+def offer(value: np.float32, doc: int, keys: np.ndarray, state: np.ndarray, score: np.ndarray) -> None:
+    """Offer the score of a global document number; ``score``: float32, the first is worked in."""
+    score[0] = value
+    key = make_key(score.view(np.uint32)[0], doc)
+    if key > state[2]:
+        push(keys, state, key)
+
+
+@inline
 def finish(keys: np.ndarray, state: np.ndarray, docs: np.ndarray, scores: np.ndarray) -> int:
     """Leave the best keys at the front, and for a heap write their documents and scores, best first.
 

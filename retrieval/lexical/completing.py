@@ -17,13 +17,12 @@ from retrieval.lexical.term_info import (
     MAXIMA,
     SHORT,
     SIZE,
-    escaped_code,
     range_postings,
     search_between,
     search_decoded,
     search_range,
 )
-from retrieval.lexical.windows import frequency_at
+from retrieval.lexical.windows import contribution, frequency_at
 
 
 @inline
@@ -73,10 +72,7 @@ def complete_single(
         more = int64(0)
         if posting >= 0:
             code = int64(codes[posting])
-            more = impacts[code]
-            if code == 255:
-                code = escaped_code(info, posting)
-                more = counted(weight * view_f32(table, code + 1)[code], scale)
+            more = contribution(info, posting, code, impacts, table, weight, scale)
         reached[c] += more
         upper[c] += np.float64(more >> 12) * unit - np.float64(slope * np.float32(best[found[c] >> 7]))
 

@@ -14,7 +14,7 @@ from indexer.segment.decoding import decode_term
 from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32
 from indexer.segment.layout import is_ranged
 from retrieval.lexical import tables
-from retrieval.lexical.collecting import finish, make_key, push
+from retrieval.lexical.collecting import finish, offer
 from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.positions import phrase_frequency
 from retrieval.lexical.probing import code_of, find_later
@@ -135,7 +135,7 @@ def conjoin(
     order, tables_at, postings, codes = numbers[0, 1:], numbers[1, :terms], numbers[2, :terms], numbers[3, :terms]
     starts, work = numbers[4], numbers[5:7, : offsets.size]
     cursors = numbers[7:9].reshape(-1)[: 2 * terms].reshape((terms, 2))
-    bits, threshold_bits = score.view(np.uint32), threshold.view(np.uint32)
+    threshold_bits = threshold.view(np.uint32)
     first_column = tables.PER_CLASS + kinds[slots[0]] * tables.CLASS_COLUMNS
     after = 0
     bounded = by_table and slop == 0  # sloppy matches may outnumber the rarest term
@@ -272,7 +272,7 @@ def conjoin(
                     if least < threshold[0]:
                         continue
                     occurrences = phrase_frequency(
-                        segment, rows, s, slots, postings, codes, offsets, repeats, slop, starts, buffer, work, cursors
+                        segment, rows, s, slots, postings, offsets, repeats, slop, starts, buffer, work, cursors
                     )
                     frequency = np.float32(occurrences)
                     if frequency == 0:
@@ -283,11 +283,9 @@ def conjoin(
                     if shape[4] != 0:
                         frequency = np.float32(1.0) + np.float32(np.log(frequency))
                     factor = view_f32(segment[first_column + tables.FACTORS], length + 1)[length]
-                    score[0] = score_of(to_fixed(weights[0] * saturate(frequency, factor, shape), scale), scale)
+                    value = to_fixed(weights[0] * saturate(frequency, factor, shape), scale)
                     total += 1
-                    key = make_key(bits[0], segment[tables.BASE] + doc)
-                    if key > state[2]:
-                        push(keys, state, key)
+                    offer(score_of(value, scale), segment[tables.BASE] + doc, keys, state, score)
     return total
 
 

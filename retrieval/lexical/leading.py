@@ -6,6 +6,7 @@ import numpy as np
 
 from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16
 from retrieval.lexical.intersecting import LIMITS, TABLE, TERM
+from retrieval.lexical.sampling import sampled
 from retrieval.lexical.sweeping import SOME
 from retrieval.lexical.term_info import CODES, IDS, MAXIMA, range_postings
 
@@ -55,7 +56,7 @@ def list_ranges(mode: int, totals: np.ndarray, first: int, low: np.float32, live
         some = 0
         for i in range(count):
             live[some] = live[i]
-            some += (live[i] >> 4) & 15 == 7
+            some += sampled(live[i])
         count = some
     return count
 

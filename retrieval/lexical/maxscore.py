@@ -20,14 +20,14 @@ import numpy as np
 from indexer.segment.kernels import inline, int64, kernel
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import bound_all, decode_all, fill_impacts, order_terms
-from retrieval.lexical.collecting import finish, nth
+from retrieval.lexical.collecting import finish
+from retrieval.lexical.sampling import kept_promise, promised
 from retrieval.lexical.scanning import allowed_share
 from retrieval.lexical.seeding import offer_best
 from retrieval.lexical.sweeping import REST, SOME, offer_all, sweep
 from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, describe_term
 
 _FEW = 1 / 256  # where fewer documents may be hits, they are not found in the most promising ranges
-_SAMPLE = 16  # one range in so many: see sweeping.chosen
 
 
 @inline
@@ -84,7 +84,6 @@ def rank(
     totals, others = bounds[:base], bounds[base : base + 512]
     order_terms(sizes, weights, min(minimum, weights.size) - 1, order)
 
-    bits = score.view(np.uint32)
     k = state[1]
     guess = np.float32(0)
     total = 0
@@ -113,21 +112,11 @@ def rank(
             )  # fmt: skip
             base += ranges
         if mode == SOME:
-            want = k // _SAMPLE + 3 * int64(np.sqrt(k / _SAMPLE)) + 2
-            if state[0] > want:
-                bits[0] = np.uint32(nth(keys, state[0], want) >> 32)
-                guess = score[0]
+            guess = promised(keys, state, score)
         elif mode == REST:
-            if guess == 0:
-                return total
-            score[0] = guess
-            if state[0] >= k and np.uint32(nth(keys, state[0], k) >> 32) >= bits[0]:
+            if guess == 0 or kept_promise(guess, totals, keys, state, score):
                 return total
             guess = np.float32(0)  # the sample promised too much
-            state[0] = 0
-            state[2] = 0
-            for r in range(totals.size):
-                totals[r] = abs(totals[r])
         mode = REST
 
 

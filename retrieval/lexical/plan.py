@@ -18,8 +18,8 @@ from retrieval.lexical.scorer import FoundTerm, Scorer
 class Plan:
     """Known terms of a word query, in its order: their slots and float32 weights (boost times idf).
 
-    ``base``: float32 that every hit gets on top; ``most``: an upper bound on the number of hits; ``smallest`` and
-    ``largest``: of the document frequencies; ``scale``: of the sums (:mod:`retrieval.lexical.fixed`);
+    ``base``: float32 that every hit gets on top; ``most``: an upper bound on the number of hits; ``largest``: of
+    the document frequencies; ``scale``: of the sums (:mod:`retrieval.lexical.fixed`);
     ``mixed``: some term is of several statistics classes.
     """
 
@@ -34,7 +34,6 @@ class Plan:
     minimum: int
     base: float
     most: int
-    smallest: int
     largest: int
     scale: float
     mixed: bool
@@ -67,7 +66,7 @@ class Plan:
         total = sum(weights)
         return cls(
             scorer, terms, found, boosts, rows, kinds, np.array(slots, np.int64), np.array(weights, np.float32),
-            minimum, total * scorer.absent, min(sum(sizes), scorer.documents), min(sizes), max(sizes),
+            minimum, total * scorer.absent, min(sum(sizes), scorer.documents), max(sizes),
             scale_of(total * scorer.largest), mixed,
         )  # fmt: skip
 

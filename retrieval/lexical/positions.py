@@ -92,7 +92,6 @@ def phrase_frequency(
     s: int,
     slots: np.ndarray,
     postings: np.ndarray,
-    codes: np.ndarray,
     offsets: np.ndarray,
     repeats: np.ndarray,
     slop: int,

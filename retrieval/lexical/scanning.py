@@ -11,7 +11,7 @@ import numpy as np
 from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u16, view_u32, view_u64
 from indexer.segment.layout import is_wide, narrow_escapes, wide_places
 from retrieval.lexical import tables
-from retrieval.lexical.collecting import finish, make_key, push
+from retrieval.lexical.collecting import finish, offer
 from retrieval.lexical.fixed import score_of, to_fixed
 
 CHUNK = 1 << 16
@@ -222,7 +222,6 @@ def scan(
     values = np.empty(65536, np.float32)
     cursors = np.zeros((terms, fields), np.int64)
     score = np.zeros(1, np.float32)
-    bits = score.view(np.uint32)
     total = 0
     for s in range(segments.shape[0]):
         segment = segments[s]
@@ -241,10 +240,7 @@ def scan(
             for doc in range(min(65536, documents - base)):
                 if counts[doc] >= minimum and not blocked(segment[0], base + doc):
                     total += 1
-                    score[0] = score_of(totals[doc], scale)
-                    key = make_key(bits[0], segment[0, tables.BASE] + base + doc)
-                    if key > state[2]:
-                        push(keys, state, key)
+                    offer(score_of(totals[doc], scale), segment[0, tables.BASE] + base + doc, keys, state, score)
             totals[:] = 0
             counts[:] = 0
     return finish(keys, state, docs, scores_out), total

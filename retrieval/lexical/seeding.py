@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_i64, view_u8, view_u16
+from indexer.segment.kernels import inline, int64, prefetch, view_i64, view_u8, view_u16
 from retrieval.lexical import tables
-from retrieval.lexical.collecting import make_key, push
-from retrieval.lexical.fixed import counted, score_of
+from retrieval.lexical.collecting import offer
+from retrieval.lexical.fixed import score_of
 from retrieval.lexical.scanning import any_allowed, blocked
 from retrieval.lexical.sweeping import LOWER, add_term, needed
 from retrieval.lexical.term_info import (
@@ -24,10 +24,9 @@ from retrieval.lexical.term_info import (
     KIND,
     MAXIMA,
     RANGED,
-    escaped_code,
     range_postings,
 )
-from retrieval.lexical.windows import read_run
+from retrieval.lexical.windows import contribution, read_run
 
 _LEVELS = 1024
 
@@ -143,15 +142,9 @@ def offer_single(
                 bits[1] = np.uint32(before >> 32)
                 need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
             code = int64(codes[i])
-            value = impacts[code]
-            if code == 255:
-                code = escaped_code(info, low + i)
-                value = counted(weight * view_f32(table, code + 1)[code], scale)
+            value = contribution(info, low + i, code, impacts, table, weight, scale)
             if value >= need and not blocked(segment, base + int64(ids[i])):
-                score[0] = score_of(value >> 12, scale)
-                key = make_key(bits[0], segment[tables.BASE] + base + int64(ids[i]))
-                if key > state[2]:
-                    push(keys, state, key)
+                offer(score_of(value >> 12, scale), segment[tables.BASE] + base + int64(ids[i]), keys, state, score)
 
 
 @inline
@@ -213,10 +206,7 @@ def offer_sums(
         acc[:] = 0
         for i in range(some):
             if reached[i] & 4095 >= minimum and not blocked(segment[0], candidates[i]):
-                score[0] = score_of(reached[i] >> 12, scale)
-                key = make_key(bits[0], segment[0, tables.BASE] + candidates[i])
-                if key > state[2]:
-                    push(keys, state, key)
+                offer(score_of(reached[i] >> 12, scale), segment[0, tables.BASE] + candidates[i], keys, state, score)
 
 
 @inline

@@ -10,9 +10,10 @@ import numpy as np
 from indexer.segment.kernels import inline, int32, int64, view_f64, view_i64, view_u8
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import add_bounds, bound_over, size_in
-from retrieval.lexical.collecting import make_key, push
+from retrieval.lexical.collecting import offer
 from retrieval.lexical.completing import complete_combined, complete_single
 from retrieval.lexical.fixed import score_of
+from retrieval.lexical.sampling import sampled
 from retrieval.lexical.scanning import allowed_share, blocked
 from retrieval.lexical.term_info import ABSENT, CURSOR, FIRST, KIND, RANGED, SIZE
 from retrieval.lexical.windows import (
@@ -78,10 +79,9 @@ def needed(low: float, others: np.float32, scale: float) -> int:
 
 @inline
 def chosen(mode: int, r: int, total: np.float32, low: np.float32) -> bool:
-    """Whether a sweep goes through a range whose maxima add up to ``total``. The sample is every sixteenth run
-    of 16 ranges."""
+    """Whether a sweep goes through a range whose maxima add up to ``total``."""
     if mode == SOME:
-        return (r >> 4) & 15 == 7 and bool(total > 0)
+        return sampled(r) and bool(total > 0)
     return bool(total >= low)
 
 
@@ -126,10 +126,7 @@ def offer_all(
             bits[1] = np.uint32(before >> 32)
             need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale) if before else 0
         if values[i] >= need and (counting or not blocked(segment, int64(docs[i]))):
-            score[0] = score_of(values[i] >> 12, scale)
-            key = make_key(bits[0], segment[tables.BASE] + int64(docs[i]))
-            if key > state[2]:
-                push(keys, state, key)
+            offer(score_of(values[i] >> 12, scale), segment[tables.BASE] + int64(docs[i]), keys, state, score)
     return count
 
 
@@ -333,10 +330,7 @@ def sweep(
             if (value & 4095) < minimum:
                 continue
             total += matched
-            score[0] = score_of(value >> 12, scale)
-            key = make_key(bits[0], segment[0, tables.BASE] + found[c])
-            if key > state[2]:
-                push(keys, state, key)
+            offer(score_of(value >> 12, scale), segment[0, tables.BASE] + found[c], keys, state, score)
         if inessential > forced and not sparse:
             trust = trust * 0.6 if probes * _PROBE > skipped else min(1.0, trust * 1.2)
     return total

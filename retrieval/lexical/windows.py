@@ -53,6 +53,17 @@ def find_window(info: np.ndarray, docs: np.ndarray, start: int, end: int, docume
 
 
 @inline
+def contribution(
+    info: np.ndarray, posting: int, code: int, impacts: np.ndarray, table: int, weight: np.float32, scale: float
+) -> int:
+    """What a ranged term's posting with this code byte adds: ``impacts`` (int64[256]) has it but for escapes."""
+    if code != 255:
+        return impacts[code]
+    code = escaped_code(info, posting)
+    return counted(weight * view_f32(table, code + 1)[code], scale)
+
+
+@inline
 def add_single(
     segment: np.ndarray,
     info: np.ndarray,
@@ -76,10 +87,7 @@ def add_single(
     codes = view_u8(info[CODES] + low, size)
     for i in range(size):
         code = int64(codes[i])
-        value = impacts[code]
-        if code == 255:
-            code = escaped_code(info, low + i)
-            value = counted(weight * view_f32(table, code + 1)[code], scale)
+        value = contribution(info, low + i, code, impacts, table, weight, scale)
         acc[int64(ids[i]) & mask] += value
 
 
@@ -182,10 +190,7 @@ def pick(
         ids = view_u16(info[IDS] + 2 * low, postings)
         for i in range(postings):
             code = int64(codes[i])
-            value = impacts[code]
-            if code == 255:
-                code = escaped_code(info, low + i)
-                value = counted(weight * view_f32(table, code + 1)[code], scale)
+            value = contribution(info, low + i, code, impacts, table, weight, scale)
             if value >= need:
                 found[count] = base + int64(ids[i])
                 sums[count] = value
