@@ -17,6 +17,7 @@ from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.intersecting import COLUMNS, TABLE, TERM, add, arrange, hold, reaching, value_at
 from retrieval.lexical.leading import bound_ranges, fill_impacts, gather, list_ranges, slope_of
 from retrieval.lexical.sampling import kept_promise, promised
+from retrieval.lexical.scanning import blocked
 from retrieval.lexical.sweeping import LOWER, REST, SOME
 from retrieval.lexical.term_info import (
     ABSENT,
@@ -85,12 +86,11 @@ def try_batch(
         weights[lead[TERM]],
     )
     if segment[tables.ALLOWED]:
-        allowed = view_u8(segment[tables.ALLOWED], documents)
         kept = 0
         for c in range(count):
             doc = found[c]
             found[kept], reached[kept] = doc, reached[c]
-            kept += allowed[doc] != 0
+            kept += not blocked(segment, doc)
         count = kept
     if pruning and lead[KIND] != RANGED:
         for c in range(count):

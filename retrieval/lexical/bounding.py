@@ -247,13 +247,14 @@ def fill_impacts(
     impacts: np.ndarray,
 ) -> None:
     """What accumulators add for each of the first 255 codes of a field, for each term that is not decoded:
-    int64[terms, 256]."""
+    int64[terms, 256]. The last, an escape's, is beyond all."""
     size = min(255, segment[0, tables.CODES])
     for t in range(infos.shape[0]):
         if infos[t, 0, KIND] > SHORT:
             table = view_f32(segment[0, columns[t] + tables.TABLE], size)
             for c in range(size):
                 impacts[t, c] = counted(weights[t] * table[c], scale)
+            impacts[t, 255] = 1 << 62  # an escape may add anything
 
 
 @inline

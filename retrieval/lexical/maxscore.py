@@ -54,6 +54,7 @@ def rank(
     order: np.ndarray,
     essential: np.ndarray,
     count_to: int,
+    peaks: np.ndarray,
     seeds: int,
     work: int,
     bounds: np.ndarray,
@@ -92,7 +93,7 @@ def rank(
         if k <= 64:
             if share >= _FEW and offer_best(
                 segments, infos, by_table, columns, weights, impacts, shape, scale, minimum, docs, values,
-                frequencies, totals, seeds, share, work, sums, keys, state, score,
+                frequencies, totals, peaks, seeds, share, work, sums, keys, state, score,
             ):  # fmt: skip
                 return 0
         elif sizes.sum() > 16 * k:
@@ -185,9 +186,10 @@ def top_words(
         for t in range(terms):
             known[s, t] = rows[slots[t], s, 0, 2]
     score = np.zeros(2, np.float32)
+    peaks = np.empty((bounds.size >> 4) + parts if bounded else 0, np.int32)
     total = rank(
         segments, infos, by_table, columns, weights, sizes, impacts, shape, scale, minimum, docs, codes, values,
-        frequencies, bounded, known, largest, maxima, slopes, order, essential, count_to, seeds, work.ctypes.data,
-        bounds, sums, keys, state, score,
+        frequencies, bounded, known, largest, maxima, slopes, order, essential, count_to, peaks, seeds,
+        work.ctypes.data, bounds, sums, keys, state, score,
     )  # fmt: skip
     return finish(keys, state, docs_out, scores_out), total

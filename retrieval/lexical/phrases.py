@@ -103,7 +103,8 @@ def _top_pair(
     if df == 0:
         return 0, 0
     own = plan.pair_scorer.segments[alone]
-    own[:, 0, tables.ALLOWED] = segments[alone, 0, tables.ALLOWED]
+    for column in (tables.ALLOWED, tables.ALLOWED_COUNT, tables.ALLOWED_RANGES):
+        own[:, 0, column] = segments[alone, 0, column]
     rows = np.zeros((1, len(pair), 1, 3), np.int64)
     rows[0, :, 0, :2] = pair[:, STORED]
     enough = plain and df > count_to

@@ -9,6 +9,7 @@ import numpy as np
 
 from indexer.segment import Segment, TextField, Tombstones
 from retrieval.lexical import tables
+from retrieval.lexical.accepted import Accepted, pack, ranges_of
 from retrieval.lexical.all_words import top_all
 from retrieval.lexical.collecting import HEAP_LIMIT, buffer_size, decode
 from retrieval.lexical.explaining import explain_phrase, explain_words
@@ -50,6 +51,7 @@ class LexicalReader:
         self._pair_scorers: dict[Scorer, PairScorer] = {}
         self._lock = threading.Lock()
         self._live: np.ndarray | None = None
+        self._live_bits = [None if t is None else pack(~t.mask) for t in self.tombstones]
 
     @property
     def live(self) -> np.ndarray:
@@ -75,8 +77,12 @@ class LexicalReader:
         segment, stones = self.segments[number], self.tombstones[number]
         row[tables.DOCUMENTS] = segment.documents
         row[tables.BASE] = self.bases[number]
-        if stones is not None:
-            row[tables.ALLOWED] = self.live.ctypes.data + int(self.bases[number])
+        row[tables.ALLOWED_COUNT] = segment.documents
+        live = self._live_bits[number]
+        if stones is not None and live is not None:
+            row[tables.ALLOWED] = live.ctypes.data
+            row[tables.ALLOWED_COUNT] = segment.documents - stones.count
+            row[tables.ALLOWED_RANGES] = ranges_of(live)
         if text is None:
             return
         row[tables.POSITIONAL] = text.positional
@@ -156,13 +162,27 @@ class LexicalReader:
             freqs.append(counts)
         return np.concatenate(docs), np.concatenate(freqs)
 
+    def accepted(self, mask: np.ndarray) -> Accepted:
+        """The live documents among those of a bool[documents]."""
+        if mask.shape != (self.documents,):
+            raise ValueError(f"accept must be bool[{self.documents}], one entry a document")
+        bits = []
+        for start, segment, live in zip(self.bases, self.segments, self._live_bits, strict=False):
+            part = pack(mask[start : start + segment.documents])
+            bits.append(part if live is None else part & live)
+        return Accepted(bits, self.bases)
+
     def top_k(
-        self, query: WordQuery | PhraseQuery, k: int, accept: np.ndarray | None = None, count_to: int = 10_000
+        self,
+        query: WordQuery | PhraseQuery,
+        k: int,
+        accept: Accepted | np.ndarray | None = None,
+        count_to: int = 10_000,
     ) -> TopK:
         """The k best live documents, equal in ids and scores to scoring all and sorting.
 
-        ``accept``: bool[documents], which documents may be hits. ``count_to``: up to how many matches the
-        total is exact; more are reported as that many with relation "gte" (0: do not count).
+        ``accept``: which documents may be hits; a bool[documents] is packed first. ``count_to``: up to how many
+        matches the total is exact; more are reported as that many with relation "gte" (0: do not count).
         """
         if k < 1:
             raise ValueError("k must be at least 1")
@@ -175,7 +195,7 @@ class LexicalReader:
         return TopK(docs, scores, total, "eq")
 
     def matches(
-        self, query: WordQuery | PhraseQuery, accept: np.ndarray | None = None
+        self, query: WordQuery | PhraseQuery, accept: Accepted | np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Every live matching document: (global numbers uint32[] ascending, scores float32[])."""
         plan = self._plan(query)
@@ -238,14 +258,15 @@ class LexicalReader:
         return found if found.useful else None
 
     def _run(
-        self, plan: Plan | PhrasePlan, k: int, accept: np.ndarray | None, count_to: int
+        self, plan: Plan | PhrasePlan, k: int, accept: Accepted | np.ndarray | None, count_to: int
     ) -> tuple[np.ndarray, np.ndarray, int]:
         """(docs, scores, total): the total is right, or above ``count_to``."""
         scorer = plan.scorer
         k = min(k, plan.most)
-        segments, allowed = scorer.segments, None
+        segments = scorer.segments
         if accept is not None:
-            segments, allowed = self._restricted(segments, accept)
+            accept = accept if isinstance(accept, Accepted) else self.accepted(accept)
+            segments = accept.restrict(segments)
         keys = np.empty(buffer_size(k), np.int64)
         state = np.array((0, k, 0), np.int64)
         docs, scores = np.empty(k, np.uint32), np.empty(k, np.float32)
@@ -275,22 +296,10 @@ class LexicalReader:
             )  # fmt: skip
             if known:
                 total = count_to + 1
-        del allowed
         docs, scores = decode(keys[:count]) if k > HEAP_LIMIT else (docs[:count], scores[:count])
         if plan.base:
             scores += np.float32(plan.base)
         return docs, scores, total
-
-    def _restricted(self, segments: np.ndarray, accept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The segments' table with other documents ruled out, and the bytes that must be kept meanwhile."""
-        if accept.shape != (self.documents,):
-            raise ValueError(f"accept must be bool[{self.documents}], one entry a document")
-        allowed = np.ascontiguousarray(accept, bool)
-        if self.live_documents < self.documents:
-            allowed = allowed & self.live
-        copy = segments.copy()
-        copy[:, :, tables.ALLOWED] = allowed.ctypes.data + self.bases[:-1, None]
-        return copy, allowed
 
 
 _DEFAULT = BM25()

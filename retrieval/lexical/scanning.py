@@ -20,34 +20,33 @@ CHUNK = 1 << 16
 @inline
 def blocked(row: np.ndarray, doc: int) -> bool:
     """Whether a local document may not be a hit."""
-    return row[tables.ALLOWED] != 0 and view_u8(row[tables.ALLOWED] + doc, 1)[0] == 0
+    return row[tables.ALLOWED] != 0 and not (view_u8(row[tables.ALLOWED] + (doc >> 3), 1)[0] >> (doc & 7)) & 1
 
 
 @inline
-def any_allowed(row: np.ndarray, start: int, size: int) -> bool:
-    """Whether one of ``size`` documents may be a hit, where not all may."""
-    at = row[tables.ALLOWED] + start
-    some = np.uint64(0)
-    for j in range(0, size & ~7, 8):
-        some |= view_u64(at + j)
-    for j in range(size & ~7, size):
-        some |= np.uint64(view_u8(at + j, 1)[0])
-    return bool(some != 0)
+def drop_blocked(row: np.ndarray, found: np.ndarray, beside: np.ndarray, count: int) -> int:
+    """Of ``count`` local documents and what is ``beside`` them keep those that may be hits; returns their number."""
+    if row[tables.ALLOWED] == 0:
+        return count
+    kept = 0
+    for c in range(count):
+        doc, value = found[c], beside[c]
+        found[kept], beside[kept] = doc, value
+        kept += (view_u8(row[tables.ALLOWED] + (doc >> 3), 1)[0] >> (doc & 7)) & 1
+    return kept
+
+
+@inline
+def any_allowed(row: np.ndarray, r: int) -> bool:
+    """Whether a document of a range may be a hit, where not all may."""
+    at = row[tables.ALLOWED] + 16 * r
+    return bool(view_u64(at) | view_u64(at + 8) != 0)
 
 
 @inline
 def allowed_share(row: np.ndarray) -> float:
-    """About which part of a segment's documents may be hits, from runs of 32."""
-    documents = row[tables.DOCUMENTS]
-    if row[tables.ALLOWED] == 0 or documents < 32:
-        return 1.0
-    allowed = runs = 0
-    for start in range(0, documents - 31, min(16384, max(32, documents >> 4))):
-        run = view_u8(row[tables.ALLOWED] + start, 32)
-        for j in range(32):
-            allowed += run[j]
-        runs += 1
-    return allowed / (32.0 * runs)
+    """Which part of a segment's documents may be hits."""
+    return row[tables.ALLOWED_COUNT] / max(1, row[tables.DOCUMENTS])
 
 
 @inline

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, prefetch, view_i64, view_u8, view_u16
+from indexer.segment.kernels import inline, int32, int64, prefetch, view_i64, view_u8, view_u16
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import offer
 from retrieval.lexical.fixed import score_of
-from retrieval.lexical.scanning import any_allowed, blocked
+from retrieval.lexical.scanning import any_allowed, blocked, drop_blocked
 from retrieval.lexical.sweeping import LOWER, add_term, needed
 from retrieval.lexical.term_info import (
     BOUND,
@@ -29,36 +29,45 @@ from retrieval.lexical.term_info import (
 from retrieval.lexical.windows import contribution, read_run
 
 _LEVELS = 1024
-
-
 _LEAST = np.float32(1e-30)
+_BLOCK = 16  # ranges that are passed over at once
+_MOST = 64_000  # ranges taken at once
+_BATCH = 32  # ranges between two looks at the score to reach
 
 
 @inline
-def highest(bounds: np.ndarray, first: int, last: int) -> int:
-    """The highest of float32 bounds, at least 0, as its bits: unlike floats, integers are compared many at once."""
-    bits = bounds.view(np.int32)
-    most = np.int32(0)
-    for r in range(first, last):
-        most = max(most, bits[r])
-    return int64(most)
+def find_peaks(totals: np.ndarray, peaks: np.ndarray) -> int:
+    """The highest of each _BLOCK bounds, into ``peaks``; returns their number. Bounds are compared by their bits
+    (int32), as one that is negated is below all: unlike floats these are compared many at once."""
+    bits = totals.view(np.int32)
+    blocks = bits.size // _BLOCK
+    for b in range(blocks):
+        most = int32(-1)
+        for j in range(_BLOCK):
+            most = max(most, bits[b * _BLOCK + j])
+        peaks[b] = most
+    if blocks * _BLOCK < bits.size:
+        peaks[blocks] = -1
+        for r in range(blocks * _BLOCK, bits.size):
+            peaks[blocks] = max(peaks[blocks], bits[r])
+        blocks += 1
+    return blocks
 
 
 @inline
-def count_levels(totals: np.ndarray, counts: np.ndarray, score: np.ndarray) -> np.float32:
-    """Count the bounds by level (``counts``: int64[_LEVELS]), those below zero as zero; returns what a level is."""
-    score.view(np.int32)[0] = highest(totals, 0, totals.size)
+def level_of(bounds: np.ndarray, want: int, counts: np.ndarray, score: np.ndarray) -> np.float32:
+    """A positive level that ``want`` of some bounds reach, or all above zero do. ``bounds``: int32, the bits of floats;
+    ``counts``: int64[_LEVELS], ``score``: float32, the first, to work in."""
+    most = int32(0)
+    for r in range(bounds.size):
+        most = max(most, bounds[r])
+    score.view(np.int32)[0] = most
     unit = max(_LEAST, score[0]) / np.float32(_LEVELS - 1)
     inverse = np.float32(1) / unit
+    values = bounds.view(np.float32)
     counts[:] = 0
-    for r in range(totals.size):
-        counts[np.uint32(max(totals[r], np.float32(0)) * inverse)] += 1
-    return unit
-
-
-@inline
-def level_of(counts: np.ndarray, unit: np.float32, want: int) -> np.float32:
-    """The highest level that ``want`` bounds reach, or what all above zero do."""
+    for r in range(bounds.size):
+        counts[np.uint32(max(values[r], np.float32(0)) * inverse)] += 1
     level = _LEVELS - 1
     held = counts[level]
     while held < want and level > 0:
@@ -68,36 +77,48 @@ def level_of(counts: np.ndarray, unit: np.float32, want: int) -> np.float32:
 
 
 @inline
-def gather(totals: np.ndarray, low: np.float32, most: int, found: np.ndarray, score: np.ndarray) -> int:
-    """The first ranges whose ``totals`` reach ``low``, about ``most`` at most, whose totals are negated; returns
-    their number."""
+def promising(totals: np.ndarray, peaks: np.ndarray, want: int, counts: np.ndarray, score: np.ndarray) -> np.float32:
+    """A level that about ``want`` bounds reach or more: of few wanted ones most are the highest of their block."""
+    if 2 * want < peaks.size:
+        return level_of(peaks, int64(peaks.size * (1 - np.exp(-want / peaks.size))), counts, score)
+    return level_of(totals.view(np.int32), want, counts, score)
+
+
+@inline
+def gather(
+    totals: np.ndarray, peaks: np.ndarray, low: np.float32, most: int, found: np.ndarray, score: np.ndarray
+) -> int:
+    """The first ranges whose ``totals`` reach ``low``, which is positive, about ``most`` at most, whose totals are
+    negated; returns their number. ``peaks``: see :func:`find_peaks`."""
     score[0] = low
-    bits = score.view(np.int32)[0]
+    least = score.view(np.int32)[0]
+    bits = totals.view(np.int32)
     count = 0
-    for first in range(0, totals.size, 64):
-        last = min(totals.size, first + 64)
-        if highest(totals, first, last) < bits:
+    for b in range(peaks.size):
+        if peaks[b] < least:
             continue
-        for r in range(first, last):
+        for r in range(b * _BLOCK, min(bits.size, (b + 1) * _BLOCK)):
             found[count] = r
-            if totals[r] >= low:
-                totals[r] = -totals[r]
-                count += 1
+            count += bits[r] >= least
         if count >= most:
             break
+    for c in range(count):
+        totals[found[c]] = -totals[found[c]]
     return count
 
 
 @inline
-def drop_empty(segment: np.ndarray, found: np.ndarray, count: int) -> int:
-    """Of ``count`` ranges keep those where a document may be a hit; returns their number."""
-    if segment[tables.ALLOWED] == 0:
+def drop_empty(segment: np.ndarray, found: np.ndarray, count: int, some: np.ndarray) -> int:
+    """Of ``count`` ranges keep those where a document may be a hit, if there are many others; returns their number.
+    ``some``: int64[count] to work in."""
+    if segment[tables.ALLOWED] == 0 or segment[tables.ALLOWED_RANGES] >= (segment[tables.DOCUMENTS] >> 7) * 3 // 4:
         return count
+    for c in range(count):  # apart from the next loop, so that many are fetched at once
+        some[c] = any_allowed(segment, found[c])
     kept = 0
     for c in range(count):
-        start = found[c] << 7
         found[kept] = found[c]
-        kept += any_allowed(segment, start, min(128, segment[tables.DOCUMENTS] - start))
+        kept += some[c]
     return kept
 
 
@@ -112,39 +133,58 @@ def offer_single(
     totals: np.ndarray,
     found: np.ndarray,
     count: int,
+    limit: np.float32,
     places: np.ndarray,
+    picked: np.ndarray,
+    candidates: np.ndarray,
+    postings: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
     score: np.ndarray,
 ) -> None:
-    """Offer what a ranged term of one field, the only one, has in ``count`` ranges."""
-    for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
-        low, high = range_postings(info, found[c], segment[tables.DOCUMENTS])
-        places[c] = low << 8 | (high - low)
-        prefetch(info[CODES] + low)
-        prefetch(info[IDS] + 2 * low)
-        prefetch(info[IDS] + 2 * low + 64)
+    """Offer what a ranged term of one field, the only one, has in ``count`` ranges: first in those that reach
+    ``limit``, then in the others. To work in: ``places``, ``picked`` int64[count], ``candidates``, ``postings``
+    int64[128 * _BATCH]."""
     bits = score.view(np.uint32)
-    before = int64(-1)
-    need = int64(0)
-    for c in range(count):
-        r = found[c]
-        low, size = places[c] >> 8, places[c] & 255
+    for step in range(2):
         bits[1] = np.uint32(state[2] >> 32)
-        if -totals[r] < score[1]:
-            continue
-        ids = view_u16(info[IDS] + 2 * low, size)
-        codes = view_u8(info[CODES] + low, size)
-        base = (r >> 9) << 16
-        for i in range(size):
-            if state[2] != before:
-                before = state[2]
-                bits[1] = np.uint32(before >> 32)
-                need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
-            code = int64(codes[i])
-            value = contribution(info, low + i, code, impacts, table, weight, scale)
-            if value >= need and not blocked(segment, base + int64(ids[i])):
-                offer(score_of(value >> 12, scale), segment[tables.BASE] + base + int64(ids[i]), keys, state, score)
+        chosen = 0
+        for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
+            r = found[c]
+            if (-totals[r] >= limit) == (step == 0) and -totals[r] >= score[1]:
+                low, high = range_postings(info, r, segment[tables.DOCUMENTS])
+                prefetch(info[CODES] + low)
+                prefetch(info[CODES] + high - 1)
+                places[chosen] = low << 8 | (high - low)
+                picked[chosen] = r
+                chosen += 1
+        first, batch = 0, 4
+        while first < chosen:
+            bits[1] = np.uint32(state[2] >> 32)
+            need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
+            last = min(chosen, first + batch)
+            some = 0
+            for c in range(first, last):
+                low, size = places[c] >> 8, places[c] & 255
+                if -totals[picked[c]] < score[1]:
+                    continue
+                codes = view_u8(info[CODES] + low, size)
+                before, base = some, (picked[c] >> 9) << 16
+                for i in range(size):
+                    candidates[some] = base << 32 | (low + i)
+                    some += impacts[codes[i]] >= need
+                for i in range(before, some):
+                    prefetch(info[IDS] + 2 * (candidates[i] & 0xFFFFFFFF))
+            for i in range(some):
+                base, posting = candidates[i] >> 32, candidates[i] & 0xFFFFFFFF
+                candidates[i] = base + int64(view_u16(info[IDS] + 2 * posting, 1)[0])
+                postings[i] = posting
+            some = drop_blocked(segment, candidates, postings, some)
+            for i in range(some):
+                code = int64(view_u8(info[CODES] + postings[i], 1)[0])
+                value = contribution(info, postings[i], code, impacts, table, weight, scale)
+                offer(score_of(value >> 12, scale), segment[tables.BASE] + candidates[i], keys, state, score)
+            first, batch = last, min(2 * batch, _BATCH)
 
 
 @inline
@@ -224,6 +264,7 @@ def offer_best(
     values: np.ndarray,
     frequencies: np.ndarray,
     totals: np.ndarray,
+    peaks: np.ndarray,
     seeds: int,
     share: float,
     work: int,
@@ -233,7 +274,8 @@ def offer_best(
     score: np.ndarray,
 ) -> bool:
     """Offer what is in the ranges with the highest bounds, at first about ``seeds``, and negate their ``totals``
-    (of all segments); returns whether no others are left that matter.
+    (of all segments); returns whether no others are left that matter. ``peaks``: int32 to work in, one for each
+    _BLOCK ranges of a segment.
 
     With a single term this is all there is to do: a range's bound is what a document there has, so that about
     as many ranges as hits are wanted matter, more where only a ``share`` of the documents may be hits. The bounds
@@ -241,27 +283,40 @@ def offer_best(
     """
     counts = view_i64(work + 24 * 66048, _LEVELS)
     found = view_i64(work + 8 * 66048, 65536)
+    picked = view_i64(work + 24 * 66048 + 8 * _LEVELS, 66048 - _LEVELS)
     places = view_i64(work + 32 * 66048, 65536)
+    candidates, postings = view_i64(work + 16 * 66048, 32768), view_i64(work + 20 * 66048, 32768)
     bits = score.view(np.uint32)
-    unit = count_levels(totals, counts, score)
     everything = by_table and weights.size == 1
     done = 0
     goal = int64(state[1] / share) + 4 if everything else int64(seeds)
     while True:
         bits[1] = np.uint32(state[2] >> 32)
-        limit = max(score[1], level_of(counts, unit, goal))
-        taken = base = 0
+        base = blocks = 0
+        for s in range(segments.shape[0]):
+            ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+            blocks += find_peaks(totals[base : base + ranges], peaks[blocks:])
+            base += ranges
+        limit = max(score[1], promising(totals, peaks[:blocks], goal, counts, score))
+        # of a single term more are gathered at once: what is left of them once the first have given a score
+        low = max(score[1], promising(totals, peaks[:blocks], 2 * goal, counts, score)) if everything else limit
+        taken = base = blocks = 0
+        complete = True
         for s in range(segments.shape[0]):
             ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
             mine = totals[base : base + ranges]
             base += ranges
-            count = gather(mine, limit, 65536 - 64, found, score)
+            mine_peaks = peaks[blocks : blocks + (ranges + _BLOCK - 1) // _BLOCK]
+            blocks += mine_peaks.size
+            count = gather(mine, mine_peaks, low, _MOST, found, score)
             taken += count
-            count = drop_empty(segments[s, 0], found, count)
+            complete = complete and count < _MOST
+            count = drop_empty(segments[s, 0], found, count, places)
             if everything and infos[s, 0, 0, KIND] == RANGED:
                 offer_single(
                     segments[s, 0], infos[s, 0, 0], impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE],
-                    weights[0], scale, mine, found, count, places, keys, state, score,
+                    weights[0], scale, mine, found, count, limit, places, picked, candidates, postings, keys, state,
+                    score,
                 )  # fmt: skip
             else:
                 offer_sums(
@@ -269,8 +324,9 @@ def offer_best(
                     values, frequencies, mine, found, count, work, sums, keys, state, score,
                 )  # fmt: skip
         done += taken
-        if taken == 0 and limit <= max(score[1], _LEAST):
+        bits[1] = np.uint32(state[2] >> 32)
+        if complete and low <= max(score[1], _LEAST):
             return bool(state[0] >= state[1])  # else what weighs nothing is wanted too
         if not everything and (minimum > 1 or done >= 8 * seeds or (state[0] >= state[1] and done >= seeds)):
             return False
-        goal = 2 * max(goal, done)
+        goal = max(goal, done)

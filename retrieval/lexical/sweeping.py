@@ -89,9 +89,10 @@ def chosen(mode: int, r: int, total: np.float32, low: np.float32) -> bool:
 def allow(segment: np.ndarray, start: int, size: int, acc: np.ndarray) -> int:
     """Clear accumulators of documents that may not be hits; returns how many others are in use."""
     if segment[tables.ALLOWED]:
-        allowed = view_u8(segment[tables.ALLOWED] + start, size)
-        for j in range(size):
-            acc[j] &= -int64(allowed[j])
+        allowed = view_u8(segment[tables.ALLOWED] + (start >> 3), (size + 7) >> 3)
+        for i in range(allowed.size):
+            for j in range(8):
+                acc[8 * i + j] &= -(int64(allowed[i]) >> j & 1)
     count = 0
     for j in range(size):
         count += acc[j] != 0

@@ -14,14 +14,14 @@ DOCUMENTS, BASE, POSITIONAL, POSTINGS, STARTS, DF, CLASSES = range(7)
 BLOB, BOUNDS, HASH, HASH_SIZE = range(7, 11)
 # Its losses to deletion (ordinals, losses, their number).
 LOST_TERMS, LOST, LOST_SIZE = range(11, 14)
-# Bytes of documents, 0 where one may not be a hit (address, or 0: all may).
-ALLOWED = 14
+# Bits of documents, 0 where one may not be a hit (address, or 0: all may), how many may be, and in how many ranges.
+ALLOWED, ALLOWED_COUNT, ALLOWED_RANGES = range(14, 17)
 # Number of codes; frequency and length byte of each (uint32, uint8).
-CODES, FREQS, CODE_BYTES = range(15, 18)
+CODES, FREQS, CODE_BYTES = range(17, 20)
 # Of class c at PER_CLASS + c * CLASS_COLUMNS: float32 over codes; uint8 of each document; float32 over those
 # bytes, or over documents when the bytes are 0; float32[257] bounds over quantised impacts, the last one on the
 # impact of a unit.
-PER_CLASS = 18
+PER_CLASS = 20
 TABLE, BYTES, FACTORS, LIMITS = range(4)
 CLASS_COLUMNS = 4
 

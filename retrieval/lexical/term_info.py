@@ -44,13 +44,11 @@ def escaped_code(info: np.ndarray, posting: int) -> int:
     """The true code of a ranged term's posting whose byte is 255."""
     escapes = info[ESCAPES]
     where = view_u32(info[PLACES], escapes)
-    low, high = 0, escapes
-    while low < high:
-        middle = (low + high) >> 1
-        if int64(where[middle]) < posting:
-            low = middle + 1
-        else:
-            high = middle
+    low, left = int64(0), escapes
+    while left > 1:  # without branches: which way it goes cannot be foretold
+        half = left >> 1
+        low += half * (int64(where[low + half - 1]) < posting)
+        left -= half
     return int64(view_u32(info[PLACES] + 4 * escapes, escapes)[low])
 
 

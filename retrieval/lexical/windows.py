@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16, view_u64
+from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import counted
-from retrieval.lexical.scanning import any_allowed, saturate
+from retrieval.lexical.scanning import any_allowed, drop_blocked, saturate
 from retrieval.lexical.term_info import (
     ABSENT,
     CODES,
@@ -121,27 +121,23 @@ def read_back(
     count: int,
 ) -> int:
     """Read and clear the accumulators of a term's postings in the window; append as :func:`read_run` does.
-    ``needs``: int64, what each range of the window needs."""
+    ``needs``: int64, what each range of the window needs, which is positive."""
     low, size = info[LOW], info[HIGH] - info[LOW]
     if info[KIND] == SHORT:
         for i in range(low, low + size):
             j = int64(docs[i]) & mask
             value = acc[j]
             acc[j] = 0
-            if value and value >= needs[j >> 7]:
-                found[count] = start + j
-                sums[count] = value
-                count += 1
+            found[count], sums[count] = start + j, value
+            count += value >= needs[j >> 7]
         return count
     ids = view_u16(info[IDS] + 2 * low, size)
     for i in range(size):
         j = int64(ids[i]) & mask
         value = acc[j]
         acc[j] = 0
-        if value and value >= needs[j >> 7]:
-            found[count] = start + j
-            sums[count] = value
-            count += 1
+        found[count], sums[count] = start + j, value
+        count += value >= needs[j >> 7]
     return count
 
 
@@ -164,7 +160,8 @@ def pick(
     sums: np.ndarray,
 ) -> int:
     """What :func:`add_single` and :func:`read_back` do, without accumulators, for a term that is alone in a window
-    of ``size`` documents: those of its postings that reach what their range needs (``never``: left out)."""
+    of ``size`` documents: those of its postings that reach what their range needs (``never``: left out) and may be
+    hits."""
     count = 0
     documents = segment[tables.DOCUMENTS]
     if info[KIND] == SHORT:
@@ -173,7 +170,7 @@ def pick(
             found[count] = docs[i]
             sums[count] = values[i]
             count += values[i] >= needs[(int64(docs[i]) - start) >> 7]
-        return count
+        return drop_blocked(segment, found, sums, count)
     first, ranges = start >> 7, (size + 127) >> 7
     for r in range(ranges):  # apart from the next loop, so that many ranges are fetched at once
         if needs[r] != never:
@@ -189,13 +186,17 @@ def pick(
         codes = view_u8(info[CODES] + low, postings)
         ids = view_u16(info[IDS] + 2 * low, postings)
         for i in range(postings):
-            code = int64(codes[i])
-            value = contribution(info, low + i, code, impacts, table, weight, scale)
-            if value >= need:
-                found[count] = base + int64(ids[i])
-                sums[count] = value
-                count += 1
-    return count
+            found[count] = base + int64(ids[i])
+            sums[count] = low + i
+            count += impacts[codes[i]] >= need
+    count = drop_blocked(segment, found, sums, count)
+    kept = 0
+    for c in range(count):  # escapes are looked up only now
+        code = int64(view_u8(info[CODES] + sums[c], 1)[0])
+        value = contribution(info, sums[c], code, impacts, table, weight, scale)
+        found[kept], sums[kept] = found[c], value
+        kept += value >= needs[(found[c] - start) >> 7]
+    return kept
 
 
 @inline
@@ -205,20 +206,18 @@ def list_allowed(
     """The documents of a window that may be hits, where there is a filter and their range is not left out, with
     nothing added up; returns their number."""
     count = 0
-    for first in range(0, size, 128):
-        last = min(first + 128, size)
-        if needs[first >> 7] == never or not any_allowed(segment, start + first, last - first):
+    for r in range((size + 127) >> 7):
+        if needs[r] == never or not any_allowed(segment, (start >> 7) + r):
             continue
-        for at in range(first, last, 8):
-            here = segment[tables.ALLOWED] + start + at
-            part = min(8, size - at)
-            if part == 8 and view_u64(here) == 0:
+        allowed = view_u8(segment[tables.ALLOWED] + (start >> 3) + 16 * r, 16)
+        for i in range(16):
+            byte = int64(allowed[i])
+            if byte == 0:
                 continue
-            allowed = view_u8(here, part)
-            for j in range(part):
-                found[count] = start + at + j
+            for j in range(8):
+                found[count] = start + (r << 7) + (i << 3) + j
                 sums[count] = 0
-                count += allowed[j] != 0
+                count += (byte >> j) & 1
     return count
 
 
