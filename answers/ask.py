@@ -18,6 +18,7 @@ from generator import Generator, ModelNotInstalled, load_generator
 from indexer import Node, SpaceUnavailable, TooManyRequests
 from retrieval import SearchContext, parse_query
 from retrieval.context import without_damaged
+from retrieval.filters import searched
 from settings import Settings
 
 from . import openai
@@ -106,10 +107,7 @@ def _events(node: Node, ctx: SearchContext, request: AskRequest) -> Iterator[Eve
 def _evidence(ctx: SearchContext, request: AskRequest) -> tuple[Evidence, float]:
     """The evidence of the question; in a conversation also of the question with the one before it,
     whichever is stronger, since a follow-up often leaves out what it is about."""
-    accept = ctx.readable
-    for query in request.filters:
-        mask = query.mask(ctx)
-        accept = mask if accept is None else accept & mask
+    accept = searched(ctx, request.filters)
     best = gather(ctx, request.question, request.size, accept)
     probability = calibration(ctx.settings.refusal).probability(features(best))
     earlier = next((m.content for m in reversed(request.history) if m.role == "user"), None)

@@ -19,6 +19,7 @@ from indexer.embedding import DocumentTexts, embedded_sentences, encode_document
 from retrieval import SearchContext, run_mode
 from retrieval.dense import sentence_similarities
 from retrieval.legs import DenseLeg
+from retrieval.lexical import Accepted
 
 MAX_SENTENCES = 400  # of one passage: more than a chapter
 
@@ -94,7 +95,7 @@ class QuestionWords:
         return sum(self.idf[t] for t in terms) / self.total if self.total else 0.0
 
 
-def gather(ctx: SearchContext, question: str, size: int, accept: np.ndarray | None) -> Evidence:
+def gather(ctx: SearchContext, question: str, size: int, accept: Accepted | None) -> Evidence:
     """The best `size` passages of the hybrid search for a question, with their sentences judged."""
     found = run_mode(ctx, "hybrid", question, accept, max(100, size))
     ranked, warnings = found.fused.ranked, (*found.warnings, *ctx.damage)
@@ -116,7 +117,7 @@ def gather(ctx: SearchContext, question: str, size: int, accept: np.ndarray | No
     return Evidence(ctx.index.name, question, passages, _agreement(found.fused.legs), warnings)
 
 
-def _dense(ctx: SearchContext, question: str, accept: np.ndarray | None) -> DenseLeg | None:
+def _dense(ctx: SearchContext, question: str, accept: Accepted | None) -> DenseLeg | None:
     """The sentence leg, when the fusion went without it."""
     from retrieval.legs import dense_leg
 

@@ -47,9 +47,9 @@ def examples_of(
     rows: list[tuple[np.ndarray, bool, bool, bool]] = []
     questions = list(collection.questions)
     for number, question in enumerate(questions):
-        without = ctx.live.copy()
-        without[ctx.view.numbers_of_ids(list(question.contexts))] = False
-        for answerable, accept in ((True, None), (False, without)):
+        mask = ctx.live.copy()
+        mask[ctx.view.numbers_of_ids(list(question.contexts))] = False
+        for answerable, accept in ((True, None), (False, ctx.reader.accepted(mask))):
             evidence = gather(ctx, question.text, SIZE, accept)
             rows.append((features(evidence), answerable, _blocked(evidence), number % 2 == 1))
         if progress:

@@ -67,6 +67,11 @@ class Analyzers:
         """A reader of the files that settings may name."""
         return Sources(self._folder)
 
+    def settled(self, name: str, normalizer: bool = False) -> bool:
+        """Whether no file can change the analyzer, or normalizer, while the index is open."""
+        self._get(name, normalizer)
+        return not self._made[name, normalizer].sources.watches
+
     def _get(self, name: str, normalizer: bool) -> Analyzer:
         found = self._made.get((name, normalizer))
         if found is None:

@@ -8,7 +8,7 @@ from typing import Any
 from indexer import InvalidRequest, Node, QuarryError
 
 from .context import SearchContext
-from .finding import masked
+from .filters import accepted
 from .points import filter_of
 from .query.base import Explanation
 from .request import parse_request
@@ -27,8 +27,8 @@ def explain(
     if len(found) == 0 or (visible is not None and not visible.mask(ctx)[found[0]]):
         return False, False, None
     doc = int(found[0])
-    mask = masked(ctx, (request.query, *request.filters))
-    if mask is None or not mask[doc]:
+    matching = accepted(ctx, (request.query, *request.filters))
+    if matching is None or not matching.mask[doc]:
         return True, False, Explanation(0.0, "no matching clause").to_dict()
     return True, True, request.query.explain(ctx, doc).to_dict()
 

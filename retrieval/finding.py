@@ -10,8 +10,10 @@ import numpy as np
 from .collapse import GroupField, heads
 from .context import SearchContext
 from .fetching import Account
+from .filters import accepted, both, searched
 from .found import Candidates, IndexHits, no_numbers
 from .fused import by_mode, by_retriever
+from .lexical import Accepted
 from .query.base import Explanation, Query
 from .ranking import Ranked, rank_query
 from .request import SearchRequest
@@ -24,41 +26,25 @@ def run(ctx: SearchContext, request: SearchRequest, number: int = 0, visible: Qu
 
     Nothing is found, counted or aggregated that `visible`, an alias's filter, does not match.
     """
-    seen = _both(ctx.readable, None if visible is None else visible.mask(ctx) & ctx.live)
-    accept = _both(seen, masked(ctx, request.filters))
-    hits = _both(accept, None if request.post_filter is None else request.post_filter.mask(ctx))
+    seen = searched(ctx, () if visible is None else (visible,))
+    accept = both(seen, accepted(ctx, request.filters))
+    hits = both(accept, accepted(ctx, () if request.post_filter is None else (request.post_filter,)))
     if request.mode is not None:
         part = by_mode(ctx, request, accept, hits)
     elif request.retriever is not None:
         part = by_retriever(ctx, request, accept, hits)
     else:
         part = _by_query(ctx, request, accept, hits, number)
-    part.visible = seen
+    part.visible = None if seen is None else seen.mask
     part.warnings += ctx.damage
     return part
-
-
-def _both(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first & second
-
-
-def masked(ctx: SearchContext, queries: Sequence[Query]) -> np.ndarray | None:
-    """bool[documents] of what all queries match; None when there are none."""
-    out = None
-    for query in queries:
-        ctx.check_time()
-        mask = query.mask(ctx)
-        out = mask if out is None else out & mask
-    return out
 
 
 # --- by a query ---------------------------------------------------------------------------------
 
 
 def _by_query(
-    ctx: SearchContext, request: SearchRequest, accept: np.ndarray | None, hits: np.ndarray | None, number: int
+    ctx: SearchContext, request: SearchRequest, accept: Accepted | None, hits: Accepted | None, number: int
 ) -> IndexHits:
     query, boost = request.query, request.boost_of(ctx.index.name)
     kept: Candidates | None = None
@@ -103,17 +89,17 @@ def _by_query(
     )
 
 
-def _matching(ctx: SearchContext, query: Query, accept: np.ndarray | None) -> np.ndarray:
+def _matching(ctx: SearchContext, query: Query, accept: Accepted | None) -> np.ndarray:
     """int64[n]: the documents that a query matches, ascending."""
     mask = query.mask(ctx)
-    return np.flatnonzero(mask if accept is None else mask & accept)
+    return np.flatnonzero(mask if accept is None else mask & accept.mask)
 
 
 def _scores(ctx: SearchContext, query: Query, docs: np.ndarray) -> np.ndarray:
     return query.score(ctx, docs) if len(docs) else np.zeros(0, np.float32)
 
 
-def _best(ctx: SearchContext, request: SearchRequest, hits: np.ndarray | None, boost: float, number: int) -> _Part:
+def _best(ctx: SearchContext, request: SearchRequest, hits: Accepted | None, boost: float, number: int) -> _Part:
     """The first documents by score, without looking at those that cannot be among them."""
     deepest = max((r.window for r in request.rescore), default=0) if request.size else 0
     k = max(request.start + request.size, deepest)
@@ -135,12 +121,12 @@ def _needs_all(request: SearchRequest) -> bool:
     )
 
 
-def _at(mask: np.ndarray | None, docs: np.ndarray) -> np.ndarray:
-    return np.ones(len(docs), bool) if mask is None else mask[docs]
+def _at(accept: Accepted | None, docs: np.ndarray) -> np.ndarray:
+    return np.ones(len(docs), bool) if accept is None else accept.mask[docs]
 
 
 def _candidates(
-    ctx: SearchContext, request: SearchRequest, accept: np.ndarray | None, boost: float
+    ctx: SearchContext, request: SearchRequest, accept: Accepted | None, boost: float
 ) -> tuple[Candidates, bool]:
     """(everything that matches before the post_filter, whether `terminate_after` cut it off)."""
     if request.scored or request.min_score is not None:
@@ -150,7 +136,7 @@ def _candidates(
         docs = np.flatnonzero(request.query.mask(ctx))
         every = Candidates(docs, np.full(len(docs), np.nan, np.float32))
     if accept is not None:
-        every = every.where(accept[every.docs])
+        every = every.where(accept.mask[every.docs])
     if request.min_score is not None:
         every = every.where(every.scores >= request.min_score)
     if request.terminate_after and len(every.docs) > request.terminate_after:

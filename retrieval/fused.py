@@ -12,6 +12,7 @@ from .context import SearchContext
 from .fetching import Account
 from .found import Candidates, IndexHits
 from .legs import WordLeg
+from .lexical import Accepted
 from .modes import run_mode
 from .query.base import Explanation, Highlight, Matches, scores_at
 from .ranking import Ranked
@@ -19,14 +20,12 @@ from .request import SearchRequest
 from .retrievers import Fused, FusionRetriever
 
 
-def by_mode(
-    ctx: SearchContext, request: SearchRequest, accept: np.ndarray | None, hits: np.ndarray | None
-) -> IndexHits:
+def by_mode(ctx: SearchContext, request: SearchRequest, accept: Accepted | None, hits: Accepted | None) -> IndexHits:
     mode, boost = request.mode, request.boost_of(ctx.index.name)
     assert mode is not None
     window = request.window if mode == "hybrid" else max(request.window, request.start + request.size)
 
-    def ask(allowed: np.ndarray | None) -> Any:
+    def ask(allowed: Accepted | None) -> Any:
         return run_mode(ctx, mode, request.text, allowed, window, request.weights, request.fusion)
 
     found = ask(hits)
@@ -47,7 +46,7 @@ def by_mode(
 
 
 def by_retriever(
-    ctx: SearchContext, request: SearchRequest, accept: np.ndarray | None, hits: np.ndarray | None
+    ctx: SearchContext, request: SearchRequest, accept: Accepted | None, hits: Accepted | None
 ) -> IndexHits:
     retriever, boost = request.retriever, request.boost_of(ctx.index.name)
     assert retriever is not None

@@ -16,6 +16,7 @@ from indexer.spaces import Space
 
 from . import dense
 from .context import SearchContext
+from .lexical import Accepted
 from .query.base import Explanation, Query, of_lexical
 from .ranking import Ranked, rank_query, top_of
 from .words import PlainWords, gate
@@ -43,7 +44,7 @@ class WordLeg:
         self,
         ctx: SearchContext,
         text: str,
-        accept: np.ndarray | None,
+        accept: Accepted | None,
         similarity: str | None = None,
         name: str = "bm25",
     ) -> None:
@@ -97,7 +98,7 @@ class WordLeg:
 class DenseLeg:
     """Similarity of the question to the passages of one space."""
 
-    def __init__(self, ctx: SearchContext, space: Space, text: str, accept: np.ndarray | None) -> None:
+    def __init__(self, ctx: SearchContext, space: Space, text: str, accept: Accepted | None) -> None:
         self.ctx = ctx
         self.space = space
         self.name = space.name
@@ -111,7 +112,7 @@ class DenseLeg:
         self.ctx.check_time()
         if self.view is None or not self.known:
             return Ranked.none()
-        found = dense.search(self.view, self.vector, k, self.accept)
+        found = dense.search(self.view, self.vector, k, None if self.accept is None else self.accept.mask)
         return Ranked(found.docs, found.similarities, len(found.docs), "eq")
 
     def score(self, docs: np.ndarray) -> np.ndarray:
@@ -140,7 +141,7 @@ class QueryLeg:
         self,
         ctx: SearchContext,
         query: Query,
-        accept: np.ndarray | None,
+        accept: Accepted | None,
         name: str,
         min_score: float | None = None,
     ) -> None:
@@ -162,7 +163,7 @@ class QueryLeg:
         return self.query.explain(self.ctx, doc)
 
 
-def dense_leg(ctx: SearchContext, name: str, text: str, accept: np.ndarray | None) -> DenseLeg:
+def dense_leg(ctx: SearchContext, name: str, text: str, accept: Accepted | None) -> DenseLeg:
     """The leg of a space; InvalidRequest when the index has no such space."""
     space = ctx.index.spaces(ctx.mapping).get(name)
     if space is None or space.family == "field":

@@ -17,6 +17,7 @@ from indexer import SpaceUnavailable
 
 from .context import SearchContext, TimedOut
 from .legs import DenseLeg, Leg, WordLeg, dense_leg
+from .lexical import Accepted
 from .retrievers import RANK_CONSTANT, Fused, LegScores, WeightedLeg, fuse
 
 DEFAULT_WEIGHTS = (("bm25", 0.5), ("bert", 0.5))
@@ -31,7 +32,7 @@ class PlainResult:
     warnings: tuple[str, ...] = ()
 
 
-def leg_of(ctx: SearchContext, name: str, text: str, accept: np.ndarray | None) -> Leg:
+def leg_of(ctx: SearchContext, name: str, text: str, accept: Accepted | None) -> Leg:
     """The leg of a mode; SpaceUnavailable with what to do when its model is missing."""
     if name == "bm25":
         return WordLeg(ctx, text, accept)
@@ -47,7 +48,7 @@ def run_mode(
     ctx: SearchContext,
     mode: str,
     text: str,
-    accept: np.ndarray | None,
+    accept: Accepted | None,
     window: int,
     weights: Sequence[tuple[str, float]] = (),
     fusion: str = "zscore",

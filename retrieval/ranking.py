@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .context import SearchContext
+from .filters import both
 from .fusion import order_of
+from .lexical import Accepted
 from .query.base import Query
 from .query.bool import Bool
 
@@ -51,10 +53,10 @@ def rank_query(
     ctx: SearchContext,
     query: Query,
     k: int,
-    accept: np.ndarray | None = None,
+    accept: Accepted | None = None,
     count_to: int = COUNT_TO,
 ) -> Ranked:
-    """The best k documents of `query` among those accepted (bool[documents], None: all).
+    """The best k documents of `query` among those accepted (None: all).
 
     Totals are exact up to `count_to`, then a lower bound with the relation "gte".
     """
@@ -64,9 +66,8 @@ def rank_query(
         # one scoring clause and filters: the kernels take the clause, the filters become the mask
         scoring = (*query.must, *query.should)[0]
         if query.must or query._needed() == 1:
-            mask = query.accepted(ctx)
             inner = scoring
-            filtered = mask if accept is None else (accept if mask is None else accept & mask)
+            filtered = both(accept, query.accepted(ctx))
     words = inner.words(ctx)
     if words is not None:
         found = ctx.reader.top_k(words, max(k, 1), filtered, count_to)
@@ -74,6 +75,6 @@ def rank_query(
     found_all = query.matches(ctx)
     docs, scores = found_all.docs, found_all.scores
     if accept is not None:
-        keep = accept[docs]
+        keep = accept.mask[docs]
         docs, scores = docs[keep], scores[keep]
     return top_of(docs, scores, k)

@@ -16,8 +16,10 @@ from indexer import ParsingError
 
 from . import checks
 from .context import SearchContext, TimedOut
+from .filters import accepted, both
 from .fusion import NORMALIZERS, normalized, order_of, reciprocal_ranks
 from .legs import Leg, QueryLeg
+from .lexical import Accepted
 from .query.base import Explanation, Parser, Query
 from .query.bool import Bool
 from .query.knn import Knn
@@ -163,13 +165,13 @@ class StandardRetriever:
     name: str | None = None
     min_score: float | None = None
 
-    def leg(self, ctx: SearchContext, accept: np.ndarray | None, window: int, default: str) -> Leg:
+    def leg(self, ctx: SearchContext, accept: Accepted | None, window: int, default: str) -> Leg:
         query = self.query
         if isinstance(query, Knn) and accept is not None:
             query = _with_filter(query, accept)
         return QueryLeg(ctx, query, accept, self.name or default, self.min_score)
 
-    def matched(self, ctx: SearchContext, accept: np.ndarray | None) -> np.ndarray:
+    def matched(self, ctx: SearchContext, accept: Accepted | None) -> np.ndarray:
         """bool[documents]: all that the query matches (of a vector search: the k nearest)."""
         query = _with_filter(self.query, accept) if isinstance(self.query, Knn) and accept is not None else self.query
         if self.min_score is None:
@@ -178,7 +180,7 @@ class StandardRetriever:
             found = query.matches(ctx)
             out = np.zeros(ctx.documents, bool)
             out[found.docs[found.scores >= self.min_score]] = True
-        return out if accept is None else out & accept
+        return out if accept is None else out & accept.mask
 
     def queries(self) -> Iterator[Query]:
         """The queries that take part."""
@@ -196,7 +198,7 @@ class FusionRetriever:
     name: str | None = None
     min_score: float | None = None
 
-    def fused(self, ctx: SearchContext, accept: np.ndarray | None) -> Fused:
+    def fused(self, ctx: SearchContext, accept: Accepted | None) -> Fused:
         accept = self._accepted(ctx, accept)
         legs = []
         for number, (part, weight, normalizer) in enumerate(self.parts):
@@ -204,7 +206,7 @@ class FusionRetriever:
         found = fuse(legs, self.window, self.rank_constant)
         return found if self.min_score is None else found.at_least(self.min_score)
 
-    def matched(self, ctx: SearchContext, accept: np.ndarray | None) -> np.ndarray:
+    def matched(self, ctx: SearchContext, accept: Accepted | None) -> np.ndarray:
         """bool[documents]: all that any of the retrievers matches."""
         accept = self._accepted(ctx, accept)
         out = np.zeros(ctx.documents, bool)
@@ -217,13 +219,10 @@ class FusionRetriever:
         for part, _, _ in self.parts:
             yield from part.queries()
 
-    def _accepted(self, ctx: SearchContext, accept: np.ndarray | None) -> np.ndarray | None:
-        for query in self.filters:
-            mask = query.mask(ctx)
-            accept = mask if accept is None else accept & mask
-        return accept
+    def _accepted(self, ctx: SearchContext, accept: Accepted | None) -> Accepted | None:
+        return both(accept, accepted(ctx, self.filters))
 
-    def leg(self, ctx: SearchContext, accept: np.ndarray | None, window: int, default: str) -> Leg:
+    def leg(self, ctx: SearchContext, accept: Accepted | None, window: int, default: str) -> Leg:
         return FusedLeg(self.name or default, self.fused(ctx, accept))
 
 
@@ -232,19 +231,19 @@ Retriever = StandardRetriever | FusionRetriever
 
 @dataclass(frozen=True)
 class _Accept(Query):
-    """A ready mask as a query, to hand a request's filter into a nested vector search."""
+    """What is accepted already as a query, to hand a request's filter into a nested vector search."""
 
-    mask_array: np.ndarray
+    accept: Accepted
     type = "filter"
 
     def matches(self, ctx: SearchContext) -> Any:
         raise AssertionError("only the mask of this query is used")
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
-        return self.mask_array
+        return self.accept.mask
 
 
-def _with_filter(query: Knn, accept: np.ndarray) -> Knn:
+def _with_filter(query: Knn, accept: Accepted) -> Knn:
     return replace(query, filter=(*query.filter, _Accept(accept)))
 
 

@@ -52,6 +52,16 @@ def analyzer_of(ctx: SearchContext, field: Field, name: str | None = None) -> An
         raise InvalidRequest(f"analyzer [{name}] not found: {error}") from None
 
 
+def lasting_text(ctx: SearchContext, path: str, name: str | None) -> bool:
+    """Whether `path` is a text field, and no file can change the analyzer of questions to it, or the one named;
+    InvalidRequest when that is not known."""
+    field = ctx.field(path)
+    if field is None or not field.is_text:
+        return False
+    analyzer_of(ctx, field, name)
+    return ctx.index.analyzers.settled(name or field.search_analyzer)
+
+
 def question_tokens(analyzer: Analyzer, text: str, zero_terms: str = "none", phrase: bool = False) -> list[Token]:
     """The tokens that a text is looked for by. With `zero_terms_query` all, stop words alone ask for nothing."""
     if zero_terms == "all":
@@ -67,6 +77,11 @@ def searchable(ctx: SearchContext, path: str) -> Field | None:
     if field is not None and not field.searchable:
         raise InvalidRequest(f"Cannot search on field [{path}] since it is not indexed nor has doc values.")
     return field
+
+
+def lasting(ctx: SearchContext, field: Field | None) -> bool:
+    """Whether a value of a field is always indexed as the same term: no file can change its normalizer."""
+    return field is None or field.normalizer is None or ctx.index.analyzers.settled(field.normalizer, True)
 
 
 def indexed_term(ctx: SearchContext, field: Field, value: Any) -> str:

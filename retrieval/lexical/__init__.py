@@ -27,7 +27,8 @@ A document's *global number* is its segment's base plus its local number, segmen
     query = PhraseQuery(field, terms, positions=None, slop=0, boost=1.0, similarity=BM25())
 
     reader.top_k(query, k, accept=None, count_to=10_000) -> TopK(docs uint32[], scores float32[], total, relation)
-        # accept: bool[documents], or None. relation: "eq", or "gte" when total >= count_to stopped counting
+        # accept: bool[documents], or what reader.accepted(mask) makes of one for many queries.
+        # relation: "eq", or "gte" when total >= count_to stopped counting
     reader.matches(query, accept=None) -> (docs uint32[], scores float32[])   # all of them, ascending numbers
     reader.score(query, docs) -> float32[]         # true scores of any documents; 0 where nothing matches
     reader.explain(query, doc) -> Explanation      # value, and per term idf, df, N, tf, length, avgdl, boost
@@ -35,6 +36,7 @@ A document's *global number* is its segment's base plus its local number, segmen
 Repeated terms in ``terms`` add up (a boost of 2). Terms that no live document holds contribute nothing.
 """
 
+from retrieval.lexical.accepted import Accepted
 from retrieval.lexical.query import PhraseQuery, TopK, WordQuery
 from retrieval.lexical.reader import LexicalReader
 from retrieval.lexical.similarity import BM25, BM25L, TFIDF, BM25Plus, Similarity
@@ -44,6 +46,7 @@ __all__ = [
     "BM25",
     "BM25L",
     "TFIDF",
+    "Accepted",
     "BM25Plus",
     "Explanation",
     "FieldStatistics",

@@ -44,6 +44,9 @@ class Accepted:
             row[:] = part.ctypes.data, count, ranges_of(part)
         self._restricted: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
+    def __and__(self, other: Accepted) -> Accepted:
+        return Accepted([a & b for a, b in zip(self.bits, other.bits, strict=True)], self.bases)
+
     def restrict(self, segments: np.ndarray) -> np.ndarray:
         """A scorer's table of :mod:`retrieval.lexical.tables` with all other documents ruled out."""
         known = self._restricted.get(id(segments))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 
@@ -162,14 +163,14 @@ class LexicalReader:
             freqs.append(counts)
         return np.concatenate(docs), np.concatenate(freqs)
 
-    def accepted(self, mask: np.ndarray) -> Accepted:
-        """The live documents among those of a bool[documents]."""
-        if mask.shape != (self.documents,):
-            raise ValueError(f"accept must be bool[{self.documents}], one entry a document")
-        bits = []
-        for start, segment, live in zip(self.bases, self.segments, self._live_bits, strict=False):
-            part = pack(mask[start : start + segment.documents])
-            bits.append(part if live is None else part & live)
+    def accepted(self, mask: np.ndarray | Sequence[np.ndarray]) -> Accepted:
+        """The live documents among those of a bool[documents], or of what :func:`.accepted.pack` made of each
+        segment's."""
+        if isinstance(mask, np.ndarray):
+            if mask.shape != (self.documents,):
+                raise ValueError(f"accept must be bool[{self.documents}], one entry a document")
+            mask = [pack(mask[a:b]) for a, b in itertools.pairwise(self.bases.tolist())]
+        bits = [p if live is None else p & live for p, live in zip(mask, self._live_bits, strict=True)]
         return Accepted(bits, self.bases)
 
     def top_k(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -125,6 +125,11 @@ class Query(ABC):
         out = np.zeros(ctx.documents, bool)
         out[self.matches(ctx).docs] = True
         return out
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        """What stands for the documents of a segment that it matches, whenever it is asked for; None when they may
+        change while the segment and the mapping do not."""
+        return None
 
     def simplified(self, ctx: SearchContext) -> Query:
         """The query that is run in place of this one: itself, unless it is rewritten."""

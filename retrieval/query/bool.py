@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..context import SearchContext
+from ..filters import accepted
+from ..lexical import Accepted
 from ..words import minimum_of
 from .base import Explanation, Highlight, Matches, Parser, Query, options, query_type
 from .options import boost_of, minimum_rule
@@ -46,18 +48,14 @@ class Bool(Query):
         default = 0 if self.must or self.filter else 1
         return minimum_of(self.minimum, len(self.should), default) if self.should else 0
 
-    def accepted(self, ctx: SearchContext) -> np.ndarray | None:
-        """bool[documents] of what filter and must_not let through; None when there are none."""
-        if not self.filter and not self.must_not:
-            return None
-        out = ctx.live.copy()
-        for query in self.filter:
-            ctx.check_time()
-            out &= query.mask(ctx)
-        for query in self.must_not:
-            ctx.check_time()
-            out &= ~query.mask(ctx)
-        return out
+    def accepted(self, ctx: SearchContext) -> Accepted | None:
+        """What filter and must_not let through; None when there are none."""
+        return accepted(ctx, self.filter, self.must_not)
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        parts = (self.must, self.should, self.must_not, self.filter)
+        keys = tuple(tuple(query.filter_key(ctx) for query in part) for part in parts)
+        return None if any(None in part for part in keys) else (self.type, keys, self._needed())
 
     @property
     def _unscored(self) -> float:
@@ -68,7 +66,7 @@ class Bool(Query):
         accept = self.accepted(ctx)
         scoring = [*self.must, *self.should]
         if not scoring:
-            return Matches.of_mask(ctx.live if accept is None else accept, self._unscored)
+            return Matches.of_mask(ctx.live if accept is None else accept.mask, self._unscored)
         found = []
         for query in scoring:
             ctx.check_time()
@@ -81,13 +79,13 @@ class Bool(Query):
             (required if number < len(self.must) else optional)[part.docs] += 1
             total[part.docs] += part.scores
         mask = (required == len(self.must)) & (optional >= self._needed())
-        mask &= ctx.live if accept is None else accept
+        mask &= ctx.live if accept is None else accept.mask
         docs = np.flatnonzero(mask)
         return Matches(docs, total[docs] * np.float32(self.boost))
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
-        out = self.accepted(ctx)
-        out = ctx.live.copy() if out is None else out
+        accept = self.accepted(ctx)
+        out = ctx.live.copy() if accept is None else accept.mask.copy()
         for query in self.must:
             ctx.check_time()
             out &= query.mask(ctx)

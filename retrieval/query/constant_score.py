@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,6 +36,9 @@ class ConstantScore(Query):
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
         return self.filter.mask(ctx)
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        return self.filter.filter_key(ctx)
 
     def explain(self, ctx: SearchContext, doc: int) -> Explanation:
         mask = remembered(ctx, self, "mask", lambda: self.filter.mask(ctx))

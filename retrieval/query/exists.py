@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -40,6 +41,12 @@ class Exists(Query):
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
         return remembered(ctx, self, "mask", lambda: self._mask(ctx))
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        fields = ctx.mapping.fields.items()  # vectors are not in segments
+        if any(f.type == "dense_vector" and (p == self.field or p.startswith(self.field + ".")) for p, f in fields):
+            return None
+        return (self.type, self.field)
 
     def _mask(self, ctx: SearchContext) -> np.ndarray:
         if self.field in METADATA:

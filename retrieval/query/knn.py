@@ -13,6 +13,7 @@ from indexer.spaces import Space
 
 from .. import dense
 from ..context import SearchContext
+from ..filters import accepted
 from .base import Explanation, Matches, Parser, Query, options, query_type
 from .options import number
 from .rewriting import remember, remembered
@@ -109,17 +110,14 @@ class Knn(Query):
             if self.text is None:
                 self.query_vector(ctx)  # a wrong dimension is an error before anything is indexed, too
             return Matches.none()
-        accept = None
-        for query in self.filter:
-            mask = query.mask(ctx)
-            accept = mask if accept is None else accept & mask
         vector = self.query_vector(ctx)
         if view.parts[0].index.d != len(vector):
             raise InvalidRequest(
                 f"the query vector has a different dimension [{len(vector)}] than the index vectors "
                 f"[{view.parts[0].index.d}]"
             )
-        hits = dense.search(view, vector, self.k, accept)
+        accept = accepted(ctx, self.filter)
+        hits = dense.search(view, vector, self.k, None if accept is None else accept.mask)
         docs, scores = hits.docs, scores_of(space.metric, hits.similarities) * np.float32(self.boost)
         if self.similarity is not None:
             keep = hits.similarities >= self.similarity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from indexer import InvalidRequest, ParsingError
 from indexer.fields import Field
 
 from ..context import SearchContext
-from ..words import METADATA, analyzer_of, question_tokens, searchable
+from ..words import METADATA, analyzer_of, lasting_text, question_tokens, searchable
 from .base import Parser, Query, field_options, query_type, text_of
 from .fuzziness import KEYS, Fuzzy
 from .match_all import MatchAll, MatchNone
@@ -44,6 +45,12 @@ class Match(Rewritten):
     def parse(cls, parser: Parser, body: Any) -> Match:
         path, found = field_options(cls.type, body, "query", OPTIONS)
         return cls(path, text_of(cls.type, found["query"]), name=found.get("_name"), **match_options(cls.type, found))
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        if self.fuzzy is not None or not lasting_text(ctx, self.field, self.analyzer):
+            return None
+        options = (self.operator, self.minimum, self.analyzer, self.zero_terms, self.phrases)
+        return (self.type, self.field, self.text, *options)
 
     def rewrite(self, ctx: SearchContext) -> Query:
         if self.field in METADATA:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -31,6 +32,9 @@ class MatchAll(Query):
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
         return ctx.live
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        return self.type
 
     def explain(self, ctx: SearchContext, doc: int) -> Explanation:
         return constant(ctx.live[doc], self.boost, "*:*")

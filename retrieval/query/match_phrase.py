@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from indexer import InvalidRequest
 
 from ..context import SearchContext
 from ..lexical import PhraseQuery
-from ..words import METADATA, analyzer_of, question_tokens, searchable, similarity_of
+from ..words import METADATA, analyzer_of, lasting_text, question_tokens, searchable, similarity_of
 from .base import Highlight, Parser, Query, field_options, query_type, text_of
 from .dis_max import best_query
 from .graph import Way, paths
@@ -55,6 +55,11 @@ class MatchPhrase(Rewritten):
             choice(cls.type, found, "zero_terms_query", ("none", "all")),
             flag(cls.type, found, "lenient", False),
         )
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        if not lasting_text(ctx, self.field, self.analyzer):
+            return None
+        return (self.type, self.field, self.text, self.slop, self.analyzer, self.zero_terms)
 
     def rewrite(self, ctx: SearchContext) -> Query:
         if self.field in METADATA:

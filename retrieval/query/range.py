@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from indexer.segment import Column
 
 from ..columns import mask_where
 from ..context import SearchContext
-from ..words import indexed_term, searchable
+from ..words import indexed_term, lasting, searchable
 from .base import Explanation, Matches, Parser, Query, constant, field_options, query_type
 from .dates import date_bound, zone_of
 from .lexical_leaf import dictionaries
@@ -57,6 +58,12 @@ class Range(Query):
 
     def mask(self, ctx: SearchContext) -> np.ndarray:
         return remembered(ctx, self, "mask", lambda: self._mask(ctx))
+
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        if any("now" in str(value) for _, value in self.bounds) or not lasting(ctx, ctx.field(self.field)):
+            return None
+        types = tuple(type(value) for _, value in self.bounds)
+        return ("range", self.field, self.bounds, types, self.format, str(self.zone))
 
     def _mask(self, ctx: SearchContext) -> np.ndarray:
         field = searchable(ctx, self.field)

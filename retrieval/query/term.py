@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from ..context import SearchContext
 from ..expansion import Expansion, determinize, folded, literal
 from ..expansion.syntax import any_case
 from ..lexical import WordQuery
-from ..words import METADATA, indexed_term, searchable, similarity_of
+from ..words import METADATA, indexed_term, lasting, searchable, similarity_of
 from .base import Explanation, Highlight, Matches, Parser, Query, constant, field_options, options, query_type
 from .lexical_leaf import dictionaries
 from .metadata import metadata_mask
@@ -69,6 +69,9 @@ class Term(Query):
             return remembered(ctx, self, "mask", lambda: self._cases(ctx, field).mask())
         return mask_of_values(ctx, self.field, (self.value,))
 
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        return exact_key(ctx, self.field, (self.value,), self.any_case)
+
     def _cases(self, ctx: SearchContext, field: Field) -> Expansion:
         """The value's terms in any case; its characters are not folded otherwise."""
         node = folded(literal(indexed_term(ctx, field, self.value)), any_case)
@@ -116,12 +119,28 @@ class Terms(Query):
     def mask(self, ctx: SearchContext) -> np.ndarray:
         return remembered(ctx, self, "mask", lambda: mask_of_values(ctx, self.field, self.values))
 
+    def filter_key(self, ctx: SearchContext) -> Hashable | None:
+        return exact_key(ctx, self.field, self.values)
+
     def explain(self, ctx: SearchContext, doc: int) -> Explanation:
         return constant(self.mask(ctx)[doc], self.boost, f"{self.field}: any of {len(self.values)} values")
 
     def highlights(self, ctx: SearchContext) -> Iterator[Highlight]:
         for value in self.values:
             yield Highlight(self.field, str(value), analyzed=False)
+
+
+_KEPT_VALUES = 1000  # of a filter that is kept
+
+
+def exact_key(ctx: SearchContext, path: str, values: tuple[Any, ...], any_case: bool = False) -> Hashable | None:
+    """The `filter_key` of exact values. Types are part of it: 1, 1.0 and true are equal, and not the same keyword."""
+    field = ctx.field(path)
+    if field is None or len(values) > _KEPT_VALUES or not lasting(ctx, field):
+        return None
+    if field.type == "date" and any("now" in str(value) for value in values):
+        return None
+    return ("terms", path, any_case, values, tuple(type(value) for value in values))
 
 
 def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np.ndarray:
