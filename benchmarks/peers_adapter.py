@@ -1,10 +1,9 @@
 """Quarry behind the interface of a harness that times several engines: built and asked as a program would.
 
-:class:`Quarry` takes documents through the index's write call. A harness asks with terms, so it gets the typed
-query of these terms from the view that a search of the index runs on; :class:`QuarryText` takes them as a text
-through the search call, with analysis and planning. HTTP, JSON and the rendering of hits, whose stored documents
-the other engines of such a comparison do not fetch either, are left out of both, and like the others' searchers
-both hold one view::
+:class:`Quarry` takes documents through the index's write call. A harness asks with terms, so
+:class:`Quarry` ranks by the query of these terms, as the others' searchers do; :class:`QuarryText` takes them as the
+text of a search request, which is analysed, planned and prepared to be fetched. Each query has the surroundings of a
+request of its own; HTTP, JSON and the fetching of stored documents are left out, and both hold one view::
 
     Quarry.build(corpus, folder) -> timings         # corpus: a directory with docs.txt, a document a line
     engine = Quarry(folder)
@@ -22,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from indexer import Node, Operation
-from retrieval import SearchContext, SearchRequest, run
+from retrieval import SearchContext, SearchRequest, rank_query, run
 from retrieval.lexical import PhraseQuery, WordQuery
 from retrieval.query.base import Query
+from retrieval.query.lexical_leaf import Lexical
 from retrieval.query.match import Match
 from retrieval.query.match_phrase import MatchPhrase
 from settings import Settings
@@ -91,17 +91,21 @@ class Quarry:
             query = PhraseQuery("text", terms)
         else:
             query = WordQuery(("text",), terms, minimum=len(terms) if mode == "and" else 1)
-        found = self.ctx.reader.top_k(query, k, None, 0)
-        return found.docs, found.scores
+        ranked = rank_query(self.request(), Lexical(query), k, None, 0)
+        return ranked.docs, ranked.scores
+
+    def request(self) -> SearchContext:
+        """What one request knows."""
+        return SearchContext(self.node, self.ctx.index, view=self.ctx.view)
 
 
 class QuarryText(Quarry):
-    """The same index asked with a text: analysed, planned and ranked by the search call."""
+    """The same index asked with a text."""
 
     name = "quarry-text"
 
     def search(self, terms: Sequence[str], k: int, mode: str = "or") -> tuple[np.ndarray, np.ndarray]:
         """Numbers and scores of the best k documents, best first."""
-        ctx = SearchContext(self.node, self.ctx.index, view=self.ctx.view)  # what one request knows
-        ranked = run(ctx, SearchRequest(query=MODES[mode](" ".join(terms)), size=k, count_to=None)).ranked
+        request = SearchRequest(query=MODES[mode](" ".join(terms)), size=k, count_to=None)
+        ranked = run(self.request(), request).ranked
         return ranked.docs, ranked.scores

@@ -24,7 +24,7 @@ from settings import Settings
 from .analyzers import Analyzers
 from .durations import parse_interval
 from .errors import InvalidRequest
-from .files import file_lock, replace_file
+from .files import Identity, file_lock, replace_file
 from .index_settings import check_analyzers
 from .manifest import Manifest, read_manifest
 from .mapping import Mapping
@@ -69,6 +69,7 @@ class Index:
         self._writer = Writer(self.store, node.max_document)
         self._write_lock = threading.Lock()
         self._mapping: tuple[int, Mapping] | None = None
+        self._settled: Identity | None = None  # nothing was written since the mapping was looked at
         self._settings: dict[str, Any] = {}
         self._analysis: tuple[int, dict[str, str]] | None = None
         self._rules = Path(node.data) / "analysis"  # files that analyzers' settings name
@@ -139,13 +140,17 @@ class Index:
         return self._analysis[1]
 
     def _current_mapping(self) -> tuple[int, Mapping]:
-        version = self.store.meta("mapping_version")
         known = self._mapping
+        settled = self.store.settled()
+        if known is not None and settled is not None and settled == self._settled:
+            return known
+        version = self.store.meta("mapping_version")
         if known is None or known[0] != version:
             with self.store.snapshot():
                 known = (self.store.meta("mapping_version"), Mapping(self.store.meta("mapping")))
                 self._settings = self.store.meta("settings")
             self._mapping = known
+        self._settled = settled
         return known
 
     @property

@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import IndexNotFound, IndexUnreadable, StorageFailure, StorageFull, TooManyRequests, TruthDamaged
+from .files import Identity, identity
 from .migration import FORMAT, SCHEMA, migrate
 from .rows import Row, mark_checksum, meta_checksum, row_checksum, unpack
 from .transaction import Transaction, read_meta
 from .watermark import Watermark
 
 logger = logging.getLogger("quarry.indexer")
+_COARSE = 50_000_000  # nanoseconds: the clock of files may stand still for some of them
 
 
 class Store:
@@ -38,6 +40,7 @@ class Store:
         TruthDamaged when its metadata is damaged."""
         self.path = path
         self.watermark = Watermark(path.with_name("acknowledged"))
+        self._log = path.with_name(path.name + "-wal")
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -123,6 +126,12 @@ class Store:
         """A piece of metadata, or None; TruthDamaged."""
         with storage_errors(self.path):
             return read_meta(self.connection, key)
+
+    def settled(self) -> Identity | None:
+        """What changes with the next commit of any process; None when one was made just now, as a file's time is
+        coarse: the next may not show."""
+        found = identity(self._log)
+        return found if time.time_ns() - found[0] > _COARSE else None
 
     @property
     def last_seq(self) -> int:

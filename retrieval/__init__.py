@@ -5,6 +5,7 @@ from .explaining import explain, validate
 from .finding import run
 from .hybrid import FUSIONS, MODES
 from .modes import run_mode
+from .ranking import rank_query
 from .request import SearchRequest, parse_query, parse_request
 from .search import count, search
 
@@ -17,6 +18,7 @@ __all__ = [
     "explain",
     "parse_query",
     "parse_request",
+    "rank_query",
     "run",
     "run_mode",
     "search",

@@ -70,7 +70,7 @@ class FetchOptions:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: that takes longer to make
 class Account:
     """What one index's search knows about its hits beside their scores."""
 

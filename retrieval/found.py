@@ -33,7 +33,7 @@ class Candidates:
         return Candidates(self.docs[keep], self.scores[keep])
 
 
-@dataclass
+@dataclass(slots=True)
 class IndexHits:
     """What one index found: ranked documents, how they are shown, and what else was asked about the matches.
 

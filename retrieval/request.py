@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from indexer import InvalidRequest, ParsingError
@@ -36,13 +36,15 @@ KEYS = FETCH_KEYS | {
 }  # fmt: skip
 ALL = 1 << 62
 """More matches than there can be: counted to here, totals are exact."""
+_EVERYTHING, _PLAIN = MatchAll(), FetchOptions()
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: that takes longer to make
 class SearchRequest:
-    """What is asked for. Exactly one of `mode`, `retriever` and `query` says how documents are found."""
+    """What is asked for, not to be changed. Exactly one of `mode`, `retriever` and `query` says how documents are
+    found."""
 
-    query: Query = field(default_factory=MatchAll)
+    query: Query = _EVERYTHING
     retriever: Retriever | None = None
     mode: str | None = None
     text: str = ""
@@ -55,7 +57,7 @@ class SearchRequest:
     size: int = 10
     sort: tuple[SortKey, ...] = ()
     search_after: tuple[Any, ...] | None = None
-    fetch: FetchOptions = field(default_factory=FetchOptions)
+    fetch: FetchOptions = _PLAIN
     count_to: int | None = 10_000  # None: totals are not shown
     track_scores: bool = False
     min_score: float | None = None
