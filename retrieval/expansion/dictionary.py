@@ -53,7 +53,7 @@ class Expansion:
     def mask(self) -> np.ndarray:
         """bool[documents]: the live documents that hold any of the terms. Nothing is scored."""
         masks = [self._mark(part) for part in self.parts]
-        return np.concatenate(masks) if masks else np.zeros(0, bool)
+        return masks[0] if len(masks) == 1 else np.concatenate([np.zeros(0, bool), *masks])
 
     def terms(self, limit: int) -> list[bytes]:
         """The first `limit` terms of live documents, in byte order."""
@@ -87,14 +87,12 @@ class Expansion:
         text = part.text
         if text is None or not len(part.ordinals):
             return out.view(bool)
-        size = int(text.df[part.ordinals].max())
-        docs, codes = np.empty(size, np.uint32), np.empty(size, np.uint32)
         at = 0
         while at < len(part.ordinals):
             self._check()
             at = mark_postings(
                 text.postings_address, text.section_address("starts"), text.section_address("df"), part.ordinals, at,
-                _BUDGET, part.segment.documents, text.positional, docs, codes, out,
+                _BUDGET, part.segment.documents, text.positional, out,
             )  # fmt: skip
         found = out.view(bool)
         return found if part.stones is None else found & ~part.stones.mask

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.decoding import decode_term
-from indexer.segment.kernels import inline, int64, kernel, view_i64, view_u8, view_u32
+from indexer.segment.kernels import inline, int64, kernel, view_i64, view_u8, view_u16, view_u32
+from indexer.segment.layout import chunk_count, is_wide, wide_places
 
 _KEPT = 512  # bytes of a term whose states are kept for the next one
 
@@ -215,7 +215,22 @@ def walk_similar(
     return found
 
 
-@kernel("int64(int64, int64, int64, int64[::1], int64, int64, int64, int64, uint32[::1], uint32[::1], uint8[::1])")
+@inline
+def _mark(address: int, df: int, documents: int, positional: int, out: np.ndarray) -> None:
+    """Set ``out`` for the documents of a term."""
+    if not is_wide(df, documents):
+        for doc in view_u32(address, df):
+            out[doc] = 1
+        return
+    ids = view_u16(wide_places(address, df, documents, positional)[0], df)
+    first = view_u32(address + 4, chunk_count(documents) + 1)
+    for chunk in range(first.size - 1):
+        base = chunk << 16
+        for i in range(int64(first[chunk]), int64(first[chunk + 1])):
+            out[base | int64(ids[i])] = 1
+
+
+@kernel("int64(int64, int64, int64, int64[::1], int64, int64, int64, int64, uint8[::1])")
 def mark_postings(
     postings: int,
     starts_at: int,
@@ -225,21 +240,15 @@ def mark_postings(
     budget: int,
     documents: int,
     positional: int,
-    docs: np.ndarray,
-    codes: np.ndarray,
     out: np.ndarray,
 ) -> int:
     """Set ``out`` (uint8[documents]) for the documents of the terms ``ordinals[at:]``; stops after about
-    ``budget`` postings, or where ``docs`` and ``codes`` are too short for a term. Returns the next ``at``."""
+    ``budget`` postings. Returns the next ``at``."""
     starts, frequencies = view_i64(starts_at, 1 << 40), view_u32(df_at, 1 << 40)
     while at < ordinals.size and budget > 0:
         ordinal = ordinals[at]
         df = int64(frequencies[ordinal])
-        if df > docs.size:
-            break
-        decode_term(postings + starts[ordinal], df, documents, positional, docs, codes, 0)
-        for i in range(df):
-            out[docs[i]] = 1
+        _mark(postings + starts[ordinal], df, documents, positional, out)
         budget -= df + 8
         at += 1
     return at

@@ -10,12 +10,12 @@ import numpy as np
 from retrieval.lexical import tables
 
 _KEPT = 16  # tables
-PADDING = 24  # bytes after a segment's bits: kernels read those of a whole range, in words
+_RANGE = 16  # bytes of the bits of a range
 
 
 def pack(mask: np.ndarray) -> np.ndarray:
-    """uint8: bool[n] as bits, the lowest of a byte first, with zeros behind that may be read too."""
-    out = np.zeros((mask.size + 7) // 8 + PADDING, np.uint8)
+    """uint8: bool[n] as bits, the lowest of a byte first, zeros behind: of whole ranges of 128, and one more."""
+    out = np.zeros(((mask.size + 127) // 128 + 1) * _RANGE, np.uint8)
     packed = np.packbits(mask, bitorder="little")
     out[: packed.size] = packed
     return out
@@ -23,7 +23,7 @@ def pack(mask: np.ndarray) -> np.ndarray:
 
 def ranges_of(bits: np.ndarray) -> int:
     """How many ranges of 128 documents have a bit set."""
-    words = bits[: bits.size // 16 * 16].view(np.uint64)
+    words = bits.view(np.uint64)
     return int(np.count_nonzero(words[::2] | words[1::2]))
 
 
@@ -37,7 +37,7 @@ class Accepted:
     def __init__(self, bits: Sequence[np.ndarray], bases: np.ndarray) -> None:
         self.bits = bits
         self.bases = bases
-        counts = [int(np.bitwise_count(part).sum()) for part in bits]
+        counts = [int(np.bitwise_count(part.view(np.uint64)).sum()) for part in bits]
         self.count = sum(counts)
         self._columns = np.zeros((len(bits), 1, 3), np.int64)
         for row, part, count in zip(self._columns[:, 0], bits, counts, strict=True):

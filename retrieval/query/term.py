@@ -148,12 +148,12 @@ def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np
     found = metadata_mask(ctx, path, values)
     if found is not None:
         return found
-    out = np.zeros(ctx.documents, bool)
     field = searchable(ctx, path)
+    if field is not None and (field.is_text or field.type == "keyword"):
+        return dictionaries(ctx, path).exact([indexed_term(ctx, field, value) for value in values]).mask()
+    out = np.zeros(ctx.documents, bool)
     if field is None:
         return out
-    if field.is_text or field.type == "keyword":
-        return dictionaries(ctx, path).exact([indexed_term(ctx, field, value) for value in values]).mask()
     if field.type == "date":  # a date given to the day means the whole day
         for value in values:
             out |= Range(path, (("gte", value), ("lte", value))).mask(ctx)
