@@ -35,7 +35,7 @@ from rich.table import Table
 from analysis import get_analyzer, sentences
 from benchmarks import lucene
 from indexer.segment import Segment, SegmentWriter, Tombstones, merge
-from retrieval.lexical import LexicalReader, PhraseQuery, WordQuery
+from retrieval.lexical import Accepted, LexicalReader, PhraseQuery, WordQuery
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("QUARRY_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -217,7 +217,7 @@ def build(lines: Path, folder: Path, analyzer: str, documents: int) -> None:
 # --- timing -------------------------------------------------------------------------------------
 
 
-def spent(reader: LexicalReader, queries: Sequence[Query], k: int, accept: np.ndarray | None = None) -> np.ndarray:
+def spent(reader: LexicalReader, queries: Sequence[Query], k: int, accept: Accepted | None = None) -> np.ndarray:
     """Milliseconds of processor time of each query."""
     out = np.empty(len(queries))
     for i, query in enumerate(queries):
@@ -259,9 +259,9 @@ def conditions(classes: dict[str, list[Asked]], folder: Path) -> None:
     one, two = Segment.open(folder / "one"), Segment.open(folder / "two")
     eight = [Segment.open(path) for path in sorted(folder.glob("[0-9]*"), key=lambda path: int(path.name))]
     dead = Tombstones.none(one).with_dead(np.flatnonzero(rng.random(one.documents) < 0.2))
-    accept = rng.random(one.documents) < 0.1
     plain = LexicalReader([one], [None])
-    readers: dict[str, tuple[LexicalReader, np.ndarray | None, Callable[[Query], Query]]] = {
+    accept = plain.accepted(rng.random(one.documents) < 0.1)  # as a search keeps it
+    readers: dict[str, tuple[LexicalReader, Accepted | None, Callable[[Query], Query]]] = {
         f"{len(eight)} segments": (LexicalReader(eight, [None] * len(eight)), None, lambda q: q),
         "a fifth deleted": (LexicalReader([one], [dead]), None, lambda q: q),
         "filter of a tenth": (plain, accept, lambda q: q),

@@ -37,17 +37,17 @@ _BATCH = 32  # ranges between two looks at the score to reach
 
 @inline
 def find_peaks(totals: np.ndarray, peaks: np.ndarray) -> int:
-    """The highest of each _BLOCK bounds, into ``peaks``; returns their number. Bounds are compared by their bits
-    (int32), as one that is negated is below all: unlike floats these are compared many at once."""
+    """The highest of each _BLOCK bounds, or 0, into ``peaks``; returns their number. Bounds are compared by their bits
+    (int32), as one that is negated is below zero: unlike floats these are compared many at once."""
     bits = totals.view(np.int32)
     blocks = bits.size // _BLOCK
     for b in range(blocks):
-        most = int32(-1)
+        most = int32(0)
         for j in range(_BLOCK):
             most = max(most, bits[b * _BLOCK + j])
         peaks[b] = most
     if blocks * _BLOCK < bits.size:
-        peaks[blocks] = -1
+        peaks[blocks] = 0
         for r in range(blocks * _BLOCK, bits.size):
             peaks[blocks] = max(peaks[blocks], bits[r])
         blocks += 1

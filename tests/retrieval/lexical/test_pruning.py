@@ -187,3 +187,29 @@ def test_phrases_by_stored_pairs(
         assert found[0].tolist() == docs.tolist()
         assert found[1].tolist() == scores.tolist()
         check(reader, query, accept, (docs, scores))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_word_band_by_band(tmp_path: Path, seed: int) -> None:
+    """Runs of 16 ranges that are good as a whole are taken whole; what is left is looked at again, and again."""
+    rng = np.random.default_rng(seed)
+    count, size = 400_000, 4
+    runs = np.arange(count) >> 11
+    share = rng.choice([0.0001, 0.001, 0.01], runs[-1] + 1)
+    share[rng.integers(0, share.size, 3)] = 0.5
+    times = 1 + (rng.random(count) < share[runs]) * rng.integers(1, size, count)
+    words = np.minimum(rng.zipf(1.3, size * count) + 1, TERMS - 1).reshape(count, size)
+    for place in range(size):
+        words[times > place, place] = 0
+    words[rng.random(count) < rng.choice([0.1, 0.98]), 0] = 1
+    words[(words == 1) & (runs % 3 == 1)[:, None]] = 2  # nowhere in whole runs
+    writer = SegmentWriter(tmp_path / "s")
+    starts = np.arange(0, size * count + 1, size)
+    writer.add(np.arange(count), {"body": batch_of(words.reshape(-1), starts)}, {})
+    writer.finish()
+    reader = LexicalReader([Segment.open(tmp_path / "s")], [None])
+    ordinary = share[runs] < 0.5
+    for accept in (None, rng.random(count) < 0.1, ordinary, ordinary & (rng.random(count) < 0.05)):
+        for terms in (["t0"], ["t1"], ["t0", "t2"], ["t1", "t5"]):
+            query = WordQuery(("body",), terms)
+            check(reader, query, accept, reader.matches(query, accept))
