@@ -179,7 +179,7 @@ def top_words(
     values, frequencies = np.empty(room if by_table else 0, np.int64), np.empty(room, np.float32)
     maxima = np.zeros(made if bounded else 0, np.uint8)
     slopes = np.zeros((parts, terms), np.float32)
-    impacts = np.zeros((parts, terms if by_table else 0, 256), np.int64)
+    impacts = np.zeros((parts, terms, 256 if by_table else 0), np.int64)
     order, essential = np.empty(terms, np.int64), np.empty(terms, np.bool_)
     known = np.empty((parts, terms), np.int64)
     for s in range(parts):

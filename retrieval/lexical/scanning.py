@@ -172,7 +172,7 @@ def add_term(
             continue
         bytes_at = segment[0, column + tables.BYTES]
         bytes_ = view_u8(bytes_at + base, 65536)
-        factors = view_f32(segment[0, column + tables.FACTORS], documents)
+        factors = view_f32(segment[0, column + tables.FACTORS], 256 if bytes_at else documents)
         for i in range(last - first):
             doc = int64(ids[i])
             x = values[i]

@@ -26,7 +26,7 @@ from retrieval.lexical.term_info import (
     RANGED,
     range_postings,
 )
-from retrieval.lexical.windows import contribution, read_run
+from retrieval.lexical.windows import contribution, reaching, read_run
 
 _LEVELS = 1024
 _LEAST = np.float32(1e-30)
@@ -93,18 +93,21 @@ def gather(
     score[0] = low
     least = score.view(np.int32)[0]
     bits = totals.view(np.int32)
-    count = 0
-    for b in range(peaks.size):
-        if peaks[b] < least:
-            continue
-        for r in range(b * _BLOCK, min(bits.size, (b + 1) * _BLOCK)):
-            found[count] = r
-            count += bits[r] >= least
-        if count >= most:
-            break
-    for c in range(count):
+    at = np.uint64(0)  # unsigned: it is not taken for a place from the end
+    for b in range(bits.size // _BLOCK):
+        if peaks[b] >= least:
+            for j in range(_BLOCK):
+                found[at] = b * _BLOCK + j
+                at += np.uint64(bits[b * _BLOCK + j] >= least)
+            if int64(at) >= most:
+                break
+    if int64(at) < most:
+        for r in range(bits.size // _BLOCK * _BLOCK, bits.size):
+            found[at] = r
+            at += np.uint64(bits[r] >= least)
+    for c in range(int64(at)):
         totals[found[c]] = -totals[found[c]]
-    return count
+    return int64(at)
 
 
 @inline
@@ -133,58 +136,44 @@ def offer_single(
     totals: np.ndarray,
     found: np.ndarray,
     count: int,
-    limit: np.float32,
     places: np.ndarray,
-    picked: np.ndarray,
     candidates: np.ndarray,
     postings: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
     score: np.ndarray,
 ) -> None:
-    """Offer what a ranged term of one field, the only one, has in ``count`` ranges: first in those that reach
-    ``limit``, then in the others. To work in: ``places``, ``picked`` int64[count], ``candidates``, ``postings``
-    int64[128 * _BATCH]."""
+    """Offer what a ranged term of one field, the only one, has in ``count`` ranges. To work in: ``places``
+    int64[count], ``candidates``, ``postings`` int64[128 * _BATCH]."""
     bits = score.view(np.uint32)
-    for step in range(2):
+    for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
+        low, high = range_postings(info, found[c], segment[tables.DOCUMENTS])
+        places[c] = low << 8 | (high - low)
+        prefetch(info[CODES] + low)
+        prefetch(info[CODES] + high - 1)
+    first, batch = 0, 4
+    while first < count:
         bits[1] = np.uint32(state[2] >> 32)
-        chosen = 0
-        for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
-            r = found[c]
-            if (-totals[r] >= limit) == (step == 0) and -totals[r] >= score[1]:
-                low, high = range_postings(info, r, segment[tables.DOCUMENTS])
-                prefetch(info[CODES] + low)
-                prefetch(info[CODES] + high - 1)
-                places[chosen] = low << 8 | (high - low)
-                picked[chosen] = r
-                chosen += 1
-        first, batch = 0, 4
-        while first < chosen:
-            bits[1] = np.uint32(state[2] >> 32)
-            need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
-            last = min(chosen, first + batch)
-            some = 0
-            for c in range(first, last):
-                low, size = places[c] >> 8, places[c] & 255
-                if -totals[picked[c]] < score[1]:
-                    continue
-                codes = view_u8(info[CODES] + low, size)
-                before, base = some, (picked[c] >> 9) << 16
-                for i in range(size):
-                    candidates[some] = base << 32 | (low + i)
-                    some += impacts[codes[i]] >= need
-                for i in range(before, some):
-                    prefetch(info[IDS] + 2 * (candidates[i] & 0xFFFFFFFF))
-            for i in range(some):
-                base, posting = candidates[i] >> 32, candidates[i] & 0xFFFFFFFF
-                candidates[i] = base + int64(view_u16(info[IDS] + 2 * posting, 1)[0])
-                postings[i] = posting
-            some = drop_blocked(segment, candidates, postings, some)
-            for i in range(some):
-                code = int64(view_u8(info[CODES] + postings[i], 1)[0])
-                value = contribution(info, postings[i], code, impacts, table, weight, scale)
-                offer(score_of(value >> 12, scale), segment[tables.BASE] + candidates[i], keys, state, score)
-            first, batch = last, min(2 * batch, _BATCH)
+        need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
+        last = min(count, first + batch)
+        some = 0
+        for c in range(first, last):
+            low, size, r = places[c] >> 8, places[c] & 255, found[c]
+            if -totals[r] < score[1]:
+                continue
+            before = some
+            some = reaching(view_u8(info[CODES] + low, size), impacts, need, low, postings, some)
+            for i in range(before, some):
+                prefetch(info[IDS] + 2 * postings[i])
+                candidates[i] = (r >> 9) << 16
+        for i in range(some):
+            candidates[i] += int64(view_u16(info[IDS] + 2 * postings[i], 1)[0])
+        some = drop_blocked(segment, candidates, postings, some)
+        for i in range(some):
+            code = int64(view_u8(info[CODES] + postings[i], 1)[0])
+            value = contribution(info, postings[i], code, impacts, table, weight, scale)
+            offer(score_of(value >> 12, scale), segment[tables.BASE] + candidates[i], keys, state, score)
+        first, batch = last, min(2 * batch, _BATCH)
 
 
 @inline
@@ -283,7 +272,6 @@ def offer_best(
     """
     counts = view_i64(work + 24 * 66048, _LEVELS)
     found = view_i64(work + 8 * 66048, 65536)
-    picked = view_i64(work + 24 * 66048 + 8 * _LEVELS, 66048 - _LEVELS)
     places = view_i64(work + 32 * 66048, 65536)
     candidates, postings = view_i64(work + 16 * 66048, 32768), view_i64(work + 20 * 66048, 32768)
     bits = score.view(np.uint32)
@@ -292,31 +280,30 @@ def offer_best(
     goal = int64(state[1] / share) + 4 if everything else int64(seeds)
     while True:
         bits[1] = np.uint32(state[2] >> 32)
-        base = blocks = 0
-        for s in range(segments.shape[0]):
-            ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-            blocks += find_peaks(totals[base : base + ranges], peaks[blocks:])
-            base += ranges
-        limit = max(score[1], promising(totals, peaks[:blocks], goal, counts, score))
-        # of a single term more are gathered at once: what is left of them once the first have given a score
-        low = max(score[1], promising(totals, peaks[:blocks], 2 * goal, counts, score)) if everything else limit
-        taken = base = blocks = 0
+        limit = max(score[1], _LEAST)  # what is left of a single term, once there is a score to reach
+        if not everything or state[0] < state[1]:
+            base = block = 0
+            for s in range(segments.shape[0]):
+                ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+                block += find_peaks(totals[base : base + ranges], peaks[block:])
+                base += ranges
+            limit = max(limit, promising(totals, peaks[:block], goal, counts, score))
+        taken = base = block = 0
         complete = True
         for s in range(segments.shape[0]):
             ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
             mine = totals[base : base + ranges]
             base += ranges
-            mine_peaks = peaks[blocks : blocks + (ranges + _BLOCK - 1) // _BLOCK]
-            blocks += mine_peaks.size
-            count = gather(mine, mine_peaks, low, _MOST, found, score)
+            mine_peaks = peaks[block : block + (ranges + _BLOCK - 1) // _BLOCK]
+            block += mine_peaks.size
+            count = gather(mine, mine_peaks, limit, _MOST, found, score)
             taken += count
             complete = complete and count < _MOST
             count = drop_empty(segments[s, 0], found, count, places)
             if everything and infos[s, 0, 0, KIND] == RANGED:
                 offer_single(
                     segments[s, 0], infos[s, 0, 0], impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE],
-                    weights[0], scale, mine, found, count, limit, places, picked, candidates, postings, keys, state,
-                    score,
+                    weights[0], scale, mine, found, count, places, candidates, postings, keys, state, score,
                 )  # fmt: skip
             else:
                 offer_sums(
@@ -325,7 +312,7 @@ def offer_best(
                 )  # fmt: skip
         done += taken
         bits[1] = np.uint32(state[2] >> 32)
-        if complete and low <= max(score[1], _LEAST):
+        if complete and limit <= max(score[1], _LEAST):
             return bool(state[0] >= state[1])  # else what weighs nothing is wanted too
         if not everything and (minimum > 1 or done >= 8 * seeds or (state[0] >= state[1] and done >= seeds)):
             return False

@@ -169,9 +169,9 @@ def sweep(
     terms, fields = infos.shape[0], infos.shape[1]
     acc = view_i64(work, 65536)
     needs = view_i64(work + 8 * 65536, 512)  # beside the accumulators
-    found = view_i64(work + 8 * 66048, 65536)
-    reached = view_i64(work + 16 * 66048, 65536)
-    upper = view_f64(work + 24 * 66048, 65536)
+    found = view_i64(work + 8 * 66048, 66048)  # what is appended is written before it is known to be wanted
+    reached = view_i64(work + 16 * 66048, 66048)
+    upper = view_f64(work + 24 * 66048, 66048)
     places = view_i64(work + 32 * 66048, 65536)
     bits = score.view(np.uint32)
     documents = segment[0, tables.DOCUMENTS]

@@ -142,6 +142,17 @@ def read_back(
 
 
 @inline
+def reaching(codes: np.ndarray, impacts: np.ndarray, need: int, first: int, postings: np.ndarray, count: int) -> int:
+    """Append those of the postings from ``first`` on, by their code bytes, that may add ``need`` (``impacts``:
+    int64[256], an escape's is beyond all); returns how many ``postings`` now holds."""
+    at = np.uint64(count)  # unsigned: it is not taken for a place from the end
+    for i in range(codes.size):
+        postings[at] = first + i
+        at += np.uint64(impacts[codes[i]] >= need)
+    return int64(at)
+
+
+@inline
 def pick(
     segment: np.ndarray,
     info: np.ndarray,
@@ -177,18 +188,13 @@ def pick(
             low, high = range_postings(info, first + r, documents)
             places[r] = low << 8 | (high - low)
             prefetch(info[CODES] + low)
-    base = start & ~65535
     for r in range(ranges):
-        need = needs[r]
-        if need == never:
-            continue
-        low, postings = places[r] >> 8, places[r] & 255
-        codes = view_u8(info[CODES] + low, postings)
-        ids = view_u16(info[IDS] + 2 * low, postings)
-        for i in range(postings):
-            found[count] = base + int64(ids[i])
-            sums[count] = low + i
-            count += impacts[codes[i]] >= need
+        if needs[r] != never:
+            low, postings = places[r] >> 8, places[r] & 255
+            count = reaching(view_u8(info[CODES] + low, postings), impacts, needs[r], low, sums, count)
+    base = start & ~65535
+    for c in range(count):
+        found[c] = base + int64(view_u16(info[IDS] + 2 * sums[c], 1)[0])
     count = drop_blocked(segment, found, sums, count)
     kept = 0
     for c in range(count):  # escapes are looked up only now
