@@ -104,7 +104,7 @@ class ChainAnalyzer(Analyzer):
                 terms = one.many(terms)
             return [term or word for term, word in zip(terms, words, strict=True)], [not term for term in terms]
 
-        return FastBatch(word_scanner(spaces), finals, self._document, scripts=False)
+        return FastBatch(word_scanner(spaces), finals if filters else None, self._document, scripts=False)
 
     def normalize(self, term: str) -> str:
         text = self.prepare(term).text

@@ -76,13 +76,14 @@ def word_scanner(spaces: bool) -> Scanner:
 class FastBatch:
     """Batches of one analyzer.
 
+    ``finals``: see :class:`Lexicon`; with None the scanner must find no token twice, since nothing is dropped.
     Lexicons are kept for the next batch; batches in several threads have one each.
     """
 
     def __init__(
         self,
         scan: Scanner,
-        finals: Finals,
+        finals: Finals | None,
         exact: Callable[[Value], list[Token]],
         scripts: bool,
     ) -> None:
@@ -113,8 +114,11 @@ class FastBatch:
             memory, tokens = self._scan(chunk, positions)
             terms = scratch.take("terms", most, np.uint32, keep=total)[total:]
             lexicon.number(*memory, (chunk.starts[:tokens], chunk.lengths, chunk.flags), terms[:tokens])
-            lexicon.resolve()
-            collect.collect_tokens(terms, positions, chunk.flags, chunk.token_ends, lexicon.finals, lexicon.attributes)
+            if not lexicon.plain:
+                lexicon.resolve()
+                collect.collect_tokens(
+                    terms, positions, chunk.flags, chunk.token_ends, lexicon.finals, lexicon.attributes
+                )
             count = np.bincount(owners, np.diff(chunk.token_ends, prepend=0), len(documents)).astype(np.int64)
             for index in np.unique(owners[chunk.refused != 0]).tolist():
                 exact = self._exact(documents[index])

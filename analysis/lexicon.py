@@ -25,11 +25,13 @@ class Lexicon:
     """Byte strings to numbers (``analysis.kernels.lexicon``), used by one batch at a time.
 
     ``finals`` gives terms' final forms, and whether they are stop words. It is asked once for each
-    distinct term, so stemming costs per word of the vocabulary, not per word of the text.
+    distinct term, so stemming costs per word of the vocabulary, not per word of the text. None: terms are final
+    as they are, and there are no stop words.
     """
 
-    def __init__(self, finals: Finals, scripts: bool) -> None:
+    def __init__(self, finals: Finals | None, scripts: bool) -> None:
         self._finals, self._scripts = finals, scripts
+        self.plain = finals is None  # its terms stay as they are, and none is dropped
         self.identity = object()
         capacity = 1 << 13
         self.slots = _aligned_slots(2 * capacity)
@@ -38,7 +40,7 @@ class Lexicon:
         self.finals = np.empty(capacity, np.int32)
         self.attributes = np.empty(capacity, np.uint8)
         self.pending = np.empty(capacity, np.int32)
-        self.state = np.zeros(4, np.int64)
+        self.state = np.zeros(3, np.int64)
         self._keys = np.empty((256, 3), np.uint64)
 
     @property
@@ -55,6 +57,7 @@ class Lexicon:
             number_terms(
                 text, words, starts, lengths, flags, numbers[at:end], self.slots, self._shift(),
                 self.blob, self.bounds, self.finals, self.attributes, self.pending, self.state, self._keys,
+                self.plain,
             )  # fmt: skip
 
     def _shift(self) -> int:
@@ -82,7 +85,7 @@ class Lexicon:
     def resolve(self) -> None:
         """Find the final forms of the terms that were met since the last time."""
         count = int(self.state[2])
-        if not count:
+        if self._finals is None or not count:
             return
         pending = np.sort(self.pending[:count])
         self.state[2] = 0

@@ -14,34 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from analysis.kernels.compiled import kernel
+from analysis.kernels.compiled import kernel, load8, prefetch, trailing_zeros
 
 HAN, STOP = np.uint8(1), np.uint8(2)  # attributes of a term
 NEW = np.uint32(0x80000000)  # set in a number: its term has no final form yet
 DROPPED = np.uint32(0xFFFFFFFF)  # instead of a number: a stop word
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio (Fibonacci hashing, Knuth 6.4)
-_ONE, _TWO, _THREE, _SEVEN, _EIGHT = (np.uint64(n) for n in (1, 2, 3, 7, 8))
-_16, _32, _63, _64, _ALL = (np.uint64(n) for n in (16, 32, 63, 64, 0xFFFFFFFFFFFFFFFF))
+_ONE, _THREE, _EIGHT = (np.uint64(n) for n in (1, 3, 8))
+_16, _32, _64, _ALL = (np.uint64(n) for n in (16, 32, 64, 0xFFFFFFFFFFFFFFFF))
 _LOW32, _LOW7, _HIGH = np.uint64(0xFFFFFFFF), np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080)
 _KNOWN, _STOPS = np.uint64(1 << 32), np.uint64(1 << 33)
 
 
 @kernel()
-def load8(words: Any, at: Any) -> Any:
-    """The eight bytes from byte ``at`` on, as one word."""
-    where = np.uint64(at)
-    index, shift = where >> _THREE, (where & _SEVEN) << _THREE
-    return (words[index] >> shift) | ((words[index + _ONE] << (_63 - shift)) << _ONE)
-
-
-@kernel()
 def ahead(ends: Any) -> Any:
     """The bytes before the first that is marked with its high bit; 8 if none is."""
-    if ends == 0:
-        return np.int64(8)
-    lowest = (ends & (~ends + _ONE)) >> _SEVEN  # 1 << 8n; times the constant it leaves n on top
-    return np.int64((lowest * np.uint64(0x0001020304050607)) >> np.uint64(56))
+    return trailing_zeros(ends) >> 3
 
 
 @kernel()
@@ -133,11 +122,11 @@ def settle(
 
 @kernel(
     "void(u1[::1],u8[::1],i4[::1],u2[::1],u1[::1],u4[::1],"
-    "u8[:,::1],u8,u1[::1],i8[::1],i4[::1],u1[::1],i4[::1],i8[::1],u8[:,::1])"
+    "u8[:,::1],u8,u1[::1],i8[::1],i4[::1],u1[::1],i4[::1],i8[::1],u8[:,::1],b1)"
 )
 def number_terms(
     text: Any, words: Any, starts: Any, lengths: Any, flags: Any, numbers: Any, slots: Any, shift: Any, blob: Any,
-    bounds: Any, finals: Any, attributes: Any, pending: Any, state: Any, keys: Any,
+    bounds: Any, finals: Any, attributes: Any, pending: Any, state: Any, keys: Any, plain: Any,
 ) -> None:  # fmt: skip
     """Write the numbers of terms' final forms to ``numbers``, adding terms not seen before.
 
@@ -152,57 +141,64 @@ def number_terms(
         blob, bounds: the bytes of the terms; there must be room.
         finals, attributes: per term its final form's number, -1 for unknown, -2 for asked; HAN, STOP.
         pending: terms whose final form is asked for.
-        state: numbers of terms, of bytes, of pending terms, and one that means nothing.
+        state: numbers of terms, of bytes, of pending terms.
         keys: scratch, uint64[terms looked up at a time, 3].
+        plain: all terms are final.
     """
     mask = (_ONE << (_64 - shift)) - _ONE
-    touched = np.uint64(0)
+    table = np.int64(slots.ctypes.data)
     for block in range(0, numbers.size, keys.shape[0]):
         size = min(keys.shape[0], numbers.size - block)
-        # First reach for all the slots in a loop so short that many waits for memory overlap, then look.
+        # First ask for all the slots, so that many waits for memory overlap, then look.
         for i in range(size):
-            length = np.uint64(lengths[block + i])
-            key, more = keys_of(words, starts[block + i], length)
-            at = home(key, more, length, shift)
-            keys[i, 0], keys[i, 1], keys[i, 2] = key, more, at
+            token = np.uint64(block + i)  # unsigned: else numba asks whether it counts from the end
+            length = np.uint64(lengths[token])
+            key, more = keys_of(words, starts[token], length)
+            keys[i, 0], keys[i, 1], keys[i, 2] = key, more, home(key, more, length, shift)
         for i in range(size):
-            touched ^= slots[keys[i, 2], 0]
+            prefetch(table + np.int64(keys[i, 2]) * 32)
         for i in range(size):
-            length, key, more, at = np.uint64(lengths[block + i]), keys[i, 0], keys[i, 1], keys[i, 2]
+            token = np.uint64(block + i)
+            length, key, more, at = np.uint64(lengths[token]), keys[i, 0], keys[i, 1], keys[i, 2]
+            becomes = slots[at, 3]
+            differs = (slots[at, 0] ^ key) | (slots[at, 1] ^ more) | ((slots[at, 2] >> _32) ^ length)
+            if differs == 0 and length <= _16 and becomes >> _32 == _ONE and flags[token] < 8:
+                numbers[token] = np.uint32(becomes & _LOW32)  # nearly always: known, no stop word
+                continue
             while True:
                 entry = slots[at, 2]
                 if slots[at, 0] == key and slots[at, 1] == more and (entry >> _32) == length:
                     if length <= _16:
                         break
                     other = bounds[np.int64(entry & _LOW32) - 1]
-                    if same_bytes(text, starts[block + i], blob, other, lengths[block + i]):
+                    if same_bytes(text, starts[token], blob, other, lengths[token]):
                         break
                 elif entry == 0:
-                    number, used, start = state[0], state[1], starts[block + i]
-                    for j in range(lengths[block + i]):
+                    number, used, start = state[0], state[1], starts[token]
+                    for j in range(lengths[token]):
                         blob[used + j] = text[start + j]
                     state[0] = number + 1
-                    state[1] = used + lengths[block + i]
+                    state[1] = used + lengths[token]
                     bounds[number + 1] = state[1]
-                    han = (flags[block + i] >> 2) & 1
-                    finals[number] = number if han else -1
+                    han = (flags[token] >> 2) & 1
+                    final = plain or han
+                    finals[number] = number if final else -1
                     attributes[number] = han
                     slots[at, 0], slots[at, 1] = key, more
                     slots[at, 2] = (length << _32) | np.uint64(number + 1)
-                    slots[at, 3] = np.uint64(number) | (_KNOWN if han else np.uint64(0))
+                    slots[at, 3] = np.uint64(number) | (_KNOWN if final else np.uint64(0))
                     break
                 at = (at + _ONE) & mask
             becomes = slots[at, 3]
-            if flags[block + i] & 8:
-                numbers[block + i] = np.uint32(slots[at, 2] & _LOW32) - np.uint32(1)
+            if flags[token] & 8:
+                numbers[token] = np.uint32(slots[at, 2] & _LOW32) - np.uint32(1)
             elif becomes & _KNOWN:
-                drop = becomes & _STOPS and flags[block + i] & 1
-                numbers[block + i] = DROPPED if drop else np.uint32(becomes & _LOW32)
+                drop = becomes & _STOPS and flags[token] & 1
+                numbers[token] = DROPPED if drop else np.uint32(becomes & _LOW32)
             else:
                 number = np.int64(becomes & _LOW32)
                 if finals[number] == -1:
                     finals[number] = -2
                     pending[state[2]] = number
                     state[2] += 1
-                numbers[block + i] = np.uint32(number) | NEW
-    state[3] = touched != 0
+                numbers[token] = np.uint32(number) | NEW

@@ -14,18 +14,19 @@ def decode_term(
 ) -> int:
     """Documents and codes of a term into ``docs[at:]`` and ``codes[at:]``; returns the address of its
     positions (of what follows the codes and escapes, in a field without)."""
+    docs_out, codes_out = docs[at : at + df], codes[at : at + df]
     if not is_wide(df, documents):
         ids = view_u32(address, df)
         small = view_u8(address + 4 * df, df)
         extra = narrow_escapes(address, df)
         count = 0
         for i in range(df):
-            docs[at + i] = ids[i]
+            docs_out[i] = ids[i]
             code = np.uint32(small[i])
             if code == 255:
                 code = view_u32(extra + 4 * count, 1)[0]
                 count += 1
-            codes[at + i] = code
+            codes_out[i] = code
         return extra + 4 * count
     ids_at, codes_at, _, _, places, _ = wide_places(address, df, documents, positional)
     chunks = chunk_count(documents)
@@ -35,13 +36,13 @@ def decode_term(
     for chunk in range(chunks):
         base = chunk << 16
         for i in range(int64(first[chunk]), int64(first[chunk + 1])):
-            docs[at + i] = base | narrow[i]
-            codes[at + i] = bytes_[i]
+            docs_out[i] = base | narrow[i]
+            codes_out[i] = bytes_[i]
     escapes = int64(view_u32(address, 1)[0])
     where = view_u32(places, escapes)
     what = view_u32(places + 4 * escapes, escapes)
     for i in range(escapes):
-        codes[at + int64(where[i])] = what[i]
+        codes_out[where[i]] = what[i]
     return codes_at + df
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, kernel, view_u8, view_u32
+from indexer.segment.kernels import copy_words, inline, int64, kernel, view_u8, view_u32, view_u64
 
 
 @inline
@@ -140,16 +140,25 @@ def intern_batch(
     return terms
 
 
+@inline
+def head_word(word: int, size: int) -> np.uint64:
+    """The first eight bytes of a term as a big-endian number, short terms padded with zeros; ``word``: the eight bytes
+    at its start, whatever follows it."""
+    value = np.uint64(0)
+    for j in range(8):
+        value = (value << np.uint64(8)) | ((word >> np.uint64(8 * j)) & np.uint64(255))
+    if size < 8:
+        value &= ~(np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(8 * size))
+    return value
+
+
 @kernel("void(uint8[::1], uint32[::1], uint64[::1])")
 def prefix_keys(blob: np.ndarray, bounds: np.ndarray, keys: np.ndarray) -> None:
-    """First eight bytes of each term as a big-endian number, short terms padded with zeros."""
+    """:func:`head_word` of each term; ``blob`` has eight bytes to spare."""
+    letters = int64(blob.ctypes.data)
     for i in range(keys.size):
         start, end = int64(bounds[i]), int64(bounds[i + 1])
-        value = np.uint64(0)
-        for j in range(8):
-            byte = np.uint64(blob[start + j]) if start + j < end else np.uint64(0)
-            value = (value << np.uint64(8)) | byte
-        keys[i] = value
+        keys[i] = head_word(view_u64(letters + start), end - start)
 
 
 @inline
@@ -190,7 +199,7 @@ def sort_equal_keys(blob: np.ndarray, bounds: np.ndarray, keys: np.ndarray, orde
 
 
 def sorted_order(blob: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """int64 permutation that sorts distinct terms by their bytes."""
+    """int64 permutation that sorts distinct terms by their bytes; ``blob`` has eight bytes to spare."""
     keys = np.empty(bounds.size - 1, np.uint64)
     prefix_keys(blob, bounds, keys)
     order = np.argsort(keys)
@@ -202,14 +211,14 @@ def sorted_order(blob: np.ndarray, bounds: np.ndarray) -> np.ndarray:
 def permute_terms(
     blob: np.ndarray, bounds: np.ndarray, order: np.ndarray, out: np.ndarray, out_bounds: np.ndarray
 ) -> None:
-    """Copy terms in the given order into ``out`` and ``out_bounds``."""
+    """Copy terms in the given order into ``out`` and ``out_bounds``; both blobs have eight bytes to spare."""
+    source, target = int64(blob.ctypes.data), int64(out.ctypes.data)
     at = 0
     out_bounds[0] = 0
     for i in range(order.size):
         start, end = int64(bounds[order[i]]), int64(bounds[order[i] + 1])
-        for j in range(start, end):
-            out[at] = blob[j]
-            at += 1
+        copy_words(source + start, end - start, target + at)
+        at += end - start
         out_bounds[i + 1] = at
 
 
@@ -231,7 +240,7 @@ class Interner:
 
     @property
     def blob(self) -> np.ndarray:
-        """All terms' bytes."""
+        """All terms' bytes; there are eight more to spare."""
         return self._blob[: int(self._bounds[self.terms])]
 
     @property
@@ -257,22 +266,22 @@ class Interner:
         )
         return numbers
 
-    def append(self, blob: np.ndarray, bounds: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """``add`` of terms that the caller knows to be new: nothing is looked up until the next ``add``."""
+    def append(self, blob: np.ndarray, bounds: np.ndarray, classes: np.ndarray) -> None:
+        """``add`` of terms that the caller knows to be new, whose numbers follow those there are: nothing is looked up
+        until the next ``add``."""
         count = bounds.size - 1
         used = self._reserve(count, blob.size)
         self._blob[used : used + blob.size] = blob
         self._bounds[self.terms + 1 : self.terms + count + 1] = bounds[1:] + used
         self._classes[self.terms : self.terms + count] = classes
         self.terms += count
-        return np.arange(self.terms - count, self.terms, dtype=np.uint32)
 
     def _reserve(self, count: int, size: int) -> int:
         """Make room for more terms and bytes; returns the bytes there are."""
         used = int(self._bounds[self.terms])
         if used + size >= 1 << 32:
             raise OverflowError("a segment's dictionary is limited to 4 GiB of terms; flush earlier")
-        self._blob = _with_room(self._blob, used + size)
+        self._blob = _with_room(self._blob, used + size + 8)  # with room to read and write words
         self._bounds = _with_room(self._bounds, self.terms + count + 1)
         self._classes = _with_room(self._classes, self.terms + count)
         return used

@@ -15,11 +15,11 @@ prepare_kernel_cache()
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
+
+from analysis.kernels.compiled import prefetch as prefetch  # for kernels of this room and above
 
 _njit: Any = numba.njit
 
@@ -77,23 +77,6 @@ view_f64 = _viewer(types.float64)
 _u64 = _viewer(types.uint64)
 
 
-@_intrinsic
-def prefetch(typing_context: Any, address: Any) -> Any:
-    """Have what lies at an address fetched into the cache, without waiting for it."""
-    if not isinstance(address, types.Integer):
-        raise numba.core.errors.TypingError(f"an address is an integer, not {address}")
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        at = builder.inttoptr(context.cast(builder, arguments[0], signature.args[0], types.intp), pointer)
-        builder.call(function, [at, flag(0), flag(3), flag(1)])  # to read, to be kept, data
-        return context.get_dummy_value()
-
-    return types.void(address), generate
-
-
 @inline
 def view_u64(address: int) -> int:
     """The uint64 at an address of any alignment."""
@@ -106,6 +89,13 @@ def copy_bytes(address: int, size: int, out: np.ndarray, at: int) -> None:
     source = view_u8(address, size)
     for i in range(size):
         out[at + i] = source[i]
+
+
+@inline
+def copy_words(source: int, size: int, target: int) -> None:
+    """Bytes between two addresses, eight at once: up to seven more are read and written."""
+    for j in range(0, size, 8):
+        _u64(target + j, 1)[0] = view_u64(source + j)
 
 
 @kernel("int64(int64, int64)")

@@ -88,6 +88,8 @@ def skip_positions(address: int, count: int) -> int:
         word = ~view_u64(address) & ends
         count -= int64(((word >> np.uint64(7)) * np.uint64(0x0101010101010101)) >> np.uint64(56))
         address += 8
+    if count > 0 and view_u64(address) & ends == 0:  # one byte each
+        return address + count
     while count > 0:
         count -= view_u8(address, 1)[0] < 128
         address += 1

@@ -161,7 +161,7 @@ def _gather(
     for run in gatherer:
         writer.dictionary(run.blob, run.bounds, run.classes)
         writer.postings(run.starts, run.docs, run.codes, run.positions, run.places, run.classes)
-        blobs.append(run.blob)
+        blobs.append(run.blob.copy())
         bounds.append(run.bounds[1:].astype(np.int64) + bounds[-1][-1])
         df.append(np.diff(run.starts))
         unreleased += run.docs.nbytes + run.positions.nbytes

@@ -8,32 +8,45 @@ import numpy as np
 
 from indexer.segment.batches import Tokens
 from indexer.segment.dictionary import Interner
-from indexer.segment.kernels import kernel
+from indexer.segment.kernels import copy_words, int64, kernel
 
 
-@kernel("int64(uint32[::1], int32[::1], uint32[::1])")
-def _unknown(terms: np.ndarray, known: np.ndarray, out: np.ndarray) -> int:
-    """Each term that has no number yet, once, to ``out``; their count. Each of them gets some number."""
-    count = 0
+@kernel("UniTuple(int64, 2)(uint32[::1], int32[::1], int64[::1], int64, uint32[::1], uint32[::1])")
+def _number(
+    terms: np.ndarray, known: np.ndarray, bounds: np.ndarray, first: int, out: np.ndarray, wanted: np.ndarray
+) -> tuple[int, int]:
+    """Each token's number; terms that have none yet get the numbers from ``first`` on and are put into ``wanted``.
+    Returns how many those are, and their bytes."""
+    count = size = 0
     for i in range(terms.size):
-        if known[terms[i]] < 0:
-            known[terms[i]] = 0
-            out[count] = terms[i]
+        term = terms[i]
+        number = known[term]
+        if number < 0:
+            number = first + count
+            known[term] = number
+            wanted[count] = term
             count += 1
-    return count
+            size += bounds[term + 1] - bounds[term]
+        out[i] = number
+    return count, size
 
 
-@kernel("int64(uint32[::1], uint8[::1], int64[::1], uint8[::1], int64[::1])")
-def _gather(wanted: np.ndarray, blob: np.ndarray, bounds: np.ndarray, out: np.ndarray, ends: np.ndarray) -> int:
-    """Bytes of some terms to ``out``, one after the other; ``ends``: int64[wanted + 1]."""
+@kernel("void(uint32[::1], uint8[::1], int64[::1], uint8[::1], int64[::1])")
+def _gather(wanted: np.ndarray, blob: np.ndarray, bounds: np.ndarray, out: np.ndarray, ends: np.ndarray) -> None:
+    """Bytes of some terms to ``out``, one after the other; it has eight bytes to spare. ``ends``: int64[wanted + 1]."""
+    source, target = int64(blob.ctypes.data), int64(out.ctypes.data)
     at = 0
     ends[0] = 0
     for i in range(wanted.size):
-        for j in range(bounds[wanted[i]], bounds[wanted[i] + 1]):
-            out[at] = blob[j]
-            at += 1
+        start, end = bounds[wanted[i]], bounds[wanted[i] + 1]
+        size = end - start
+        if start + ((size + 7) & ~7) <= blob.size:  # what is too much is written over by the next term
+            copy_words(source + start, size, target + at)
+        else:
+            for j in range(size):
+                out[at + j] = blob[start + j]
+        at += size
         ends[i + 1] = at
-    return at
 
 
 @kernel("void(uint32[::1], int32[::1], uint32[::1])")
@@ -68,17 +81,20 @@ class Numbering:
         elif count > self._known.size:
             more = np.full(max(count, 2 * self._known.size) - self._known.size, -1, np.int32)
             self._known = np.concatenate((self._known, more))
-        terms = own(batch.terms, np.uint32)
-        wanted = np.empty(min(count, terms.size), np.uint32)
-        wanted = wanted[: _unknown(terms, self._known, wanted)]
-        if wanted.size:
-            size = int((batch.bounds[wanted + 1] - batch.bounds[wanted]).sum())
-            blob, bounds = np.empty(size, np.uint8), np.empty(wanted.size + 1, np.int64)
-            _gather(wanted, own(batch.blob, np.uint8), own(batch.bounds, np.int64), blob, bounds)
-            enter = self.terms.append if self._alone else self.terms.add
-            self._known[wanted] = enter(blob, bounds, own(batch.classes[wanted], np.uint8))
+        terms, bounds = own(batch.terms, np.uint32), own(batch.bounds, np.int64)
         numbers = np.empty(terms.size, np.uint32)
-        _translate(terms, self._known, numbers)
+        wanted = np.empty(min(count, terms.size), np.uint32)
+        more, size = _number(terms, self._known, bounds, self.terms.terms, numbers, wanted)
+        if more:
+            wanted = wanted[:more]
+            blob, ends = np.empty(size + 8, np.uint8), np.empty(more + 1, np.int64)
+            _gather(wanted, own(batch.blob, np.uint8), bounds, blob, ends)
+            classes = own(batch.classes[wanted], np.uint8)
+            if self._alone:
+                self.terms.append(blob[:size], ends, classes)
+            else:
+                self._known[wanted] = self.terms.add(blob[:size], ends, classes)
+                _translate(terms, self._known, numbers)
         return numbers
 
 

@@ -23,7 +23,15 @@ from indexer.segment.container import SectionFileWriter
 from indexer.segment.dictionary import Interner
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.inversion import invert
-from indexer.segment.kernels import inline, int64, kernel
+from indexer.segment.pair_kernels import (
+    are_words,
+    count_neighbours,
+    count_rarer,
+    mark_joined,
+    rename,
+    walk,
+    walk_words,
+)
 
 SHARE = 64
 MOST = 2048  # frequent terms
@@ -41,166 +49,6 @@ def pair_name(first: bytes, second: bytes) -> bytes:
     return first + SEPARATOR + second
 
 
-@inline
-def _group_end(positions: np.ndarray, start: int, end: int) -> int:
-    """The token after those at the position of token ``start``."""
-    at = start + 1
-    while at < end and positions[at] == positions[start]:
-        at += 1
-    return at
-
-
-@inline
-def _spells(blob: np.ndarray, bounds: np.ndarray, whole: int, first: int, second: int) -> bool:
-    """Whether one term is two others, one after the other."""
-    start, a, b = int64(bounds[whole]), int64(bounds[first]), int64(bounds[second])
-    left, right = int64(bounds[first + 1]) - a, int64(bounds[second + 1]) - b
-    if int64(bounds[whole + 1]) - start != left + right:
-        return False
-    for i in range(left):
-        if blob[start + i] != blob[a + i]:
-            return False
-    for i in range(right):  # noqa: SIM110  (compiled)
-        if blob[start + left + i] != blob[b + i]:
-            return False
-    return True
-
-
-@kernel("boolean(uint32[::1], int64[::1])")
-def _words(positions: np.ndarray, counts: np.ndarray) -> bool:
-    """Whether no two tokens of a document share a position."""
-    shared = 0
-    end = 0
-    for d in range(counts.size):
-        places = positions[end : end + counts[d]]
-        end += counts[d]
-        for i in range(1, places.size):
-            shared += places[i] == places[i - 1]
-    return shared == 0
-
-
-@kernel("int64(uint32[::1], int64[::1])")
-def _neighbours(positions: np.ndarray, counts: np.ndarray) -> int:
-    """How many (token, token at the next position) there are."""
-    found = 0
-    end = 0
-    for d in range(counts.size):
-        start, end = end, end + counts[d]
-        while start < end:
-            middle = _group_end(positions, start, end)
-            if middle < end and positions[middle] == positions[start] + 1:
-                found += (middle - start) * (_group_end(positions, middle, end) - middle)
-            start = middle
-    return found
-
-
-@kernel("void(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], uint8[::1])")
-def _mark_joined(
-    tokens: np.ndarray, positions: np.ndarray, counts: np.ndarray, blob: np.ndarray, bounds: np.ndarray, out: np.ndarray
-) -> None:
-    """Set ``out`` (of terms) where a term spells one at its own position and one at the next."""
-    end = 0
-    for d in range(counts.size):
-        start, end = end, end + counts[d]
-        while start < end:
-            middle = _group_end(positions, start, end)
-            if middle - start > 1 and middle < end and positions[middle] == positions[start] + 1:
-                last = _group_end(positions, middle, end)
-                for whole in range(start, middle):
-                    if out[tokens[whole]]:
-                        continue
-                    for i in range(start, middle):
-                        for j in range(middle, last):
-                            if _spells(blob, bounds, int64(tokens[whole]), int64(tokens[i]), int64(tokens[j])):
-                                out[tokens[whole]] = 1
-            start = middle
-
-
-@inline
-def _left_out(tokens: np.ndarray, blob: np.ndarray, bounds: np.ndarray, start: int, middle: int, i: int, j: int) -> int:
-    """1 for the repeat of a term at one position, 2 where a token from ``start`` on spells tokens i and j, else 0."""
-    for other in range(start, i):
-        if tokens[other] == tokens[i]:
-            return 1
-    for other in range(middle, j):
-        if tokens[other] == tokens[j]:
-            return 1
-    for other in range(start, middle):
-        if other != i and _spells(blob, bounds, int64(tokens[other]), int64(tokens[i]), int64(tokens[j])):
-            return 2
-    return 0
-
-
-@kernel("int64(uint32[::1], uint32[::1], int64[::1], int16[::1], int64, uint32[::1], int64[::1])")
-def _walk_words(
-    tokens: np.ndarray,
-    positions: np.ndarray,
-    counts: np.ndarray,
-    ranks: np.ndarray,
-    width: int,
-    keys: np.ndarray,
-    sizes: np.ndarray,
-) -> int:
-    """:func:`_walk` of a batch where no two tokens share a position: then no term spells two others."""
-    end = at = 0
-    for d in range(counts.size):
-        words, places = tokens[end : end + counts[d]], positions[end : end + counts[d]]
-        end += counts[d]
-        before = at
-        a = int64(-1)
-        last = int64(-1)
-        for i in range(words.size):
-            b = int64(ranks[words[i]])
-            place = int64(places[i])
-            keys[at] = a * width + b
-            at += (a >= 0) & (b >= 0) & (place == last + 1)
-            a, last = b, place
-        sizes[d] = at - before
-    return at
-
-
-@kernel(
-    "UniTuple(int64, 2)(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], int16[::1], int64, uint32[::1],"
-    " int64[::1])"
-)
-def _walk(
-    tokens: np.ndarray,
-    positions: np.ndarray,
-    counts: np.ndarray,
-    blob: np.ndarray,
-    bounds: np.ndarray,
-    ranks: np.ndarray,
-    width: int,
-    keys: np.ndarray,
-    sizes: np.ndarray,
-) -> tuple[int, int]:
-    """Put the pairs in a batch of terms whose ``ranks`` are not negative into ``keys``, as the first one's rank times
-    ``width`` plus the second one's; ``sizes`` gets their number in each document. Returns how many there are, and how
-    many were left to a term that spells both."""
-    end = left = at = 0
-    for d in range(counts.size):
-        start, end = end, end + counts[d]
-        before = at
-        middle = _group_end(positions, start, end)
-        while middle < end:
-            last = _group_end(positions, middle, end)
-            near = positions[middle] == positions[start] + 1
-            for i in range(start, middle if near else start):
-                a = int64(ranks[tokens[i]])
-                for j in range(middle, last if a >= 0 else middle):
-                    b = int64(ranks[tokens[j]])
-                    if b < 0:
-                        continue
-                    why = _left_out(tokens, blob, bounds, start, middle, i, j)
-                    left += why == 2
-                    if why == 0:
-                        keys[at] = a * width + b
-                        at += 1
-            start, middle = middle, last
-        sizes[d] = at - before
-    return at, left
-
-
 @dataclass(slots=True)
 class Pairs:
     """The pairs of a field: ``first`` and ``second``, interned numbers of each pair's terms, pairs in the order of
@@ -216,30 +64,34 @@ class Pairs:
 
 
 def find_pairs(
-    terms: Interner, tokens: list[np.ndarray], positions: list[np.ndarray], counts: list[np.ndarray]
+    terms: Interner,
+    often: np.ndarray,
+    tokens: list[np.ndarray],
+    positions: list[np.ndarray],
+    counts: list[np.ndarray],
 ) -> Pairs | None:
     """The pairs in a field's batches, which are as :func:`indexer.segment.inversion.invert` takes them; None for a
-    field that has many terms at a position, whose pairs would be too many."""
+    field that has many terms at a position, whose pairs would be too many. ``often``: int64[terms], their tokens."""
     blob, bounds = np.require(terms.blob, requirements="W"), np.require(terms.bounds, requirements="W")
     batches = list(zip(tokens, positions, counts, strict=True))
     total = sum(part.size for part in tokens)
-    words = [_words(places, sizes) for _, places, sizes in batches]
+    words = [are_words(places, sizes) for _, places, sizes in batches]
     neighbours = [
-        places.size if alone else _neighbours(places, sizes)
+        places.size if alone else count_neighbours(places, sizes)
         for (_, places, sizes), alone in zip(batches, words, strict=True)
     ]
     if sum(neighbours) > CROWD * total + SLACK:
         return None
-    chosen = _frequent(terms, batches, blob, bounds)
+    chosen = _frequent(often, batches, words, blob, bounds)
     ranks = np.full(terms.terms, -1, np.int16)
     ranks[chosen] = np.arange(chosen.size)
     found, sizes, left = [np.empty(0, np.uint32)], [np.empty(0, np.int64)], 0
     for batch, most, alone in zip(batches, neighbours, words, strict=True):
         keys, per_document = np.empty(most + 1, np.uint32), np.zeros(batch[2].size, np.int64)
         if alone:
-            size, skipped = _walk_words(*batch, ranks, MOST, keys, per_document), 0
+            size, skipped = walk_words(*batch, ranks, keys, per_document), 0
         else:
-            size, skipped = _walk(*batch, blob, bounds, ranks, MOST, keys, per_document)
+            size, skipped = walk(*batch, blob, bounds, ranks, keys, per_document)
         found.append(keys[:size].copy())
         sizes.append(per_document)
         left += skipped
@@ -247,38 +99,36 @@ def find_pairs(
 
 
 def _frequent(
-    terms: Interner, batches: list[tuple[np.ndarray, np.ndarray, np.ndarray]], blob: np.ndarray, bounds: np.ndarray
+    often: np.ndarray,
+    batches: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    words: list[bool],
+    blob: np.ndarray,
+    bounds: np.ndarray,
 ) -> np.ndarray:
     """Terms that may have pairs, the most frequent first. Those that spell two others, as some of the batches show,
-    are none: phrases are made of the others."""
-    often = np.zeros(terms.terms, np.int64)
-    joined = np.zeros(terms.terms, np.uint8)
+    are none: phrases are made of the others. ``words``: which batches have no two tokens at a position."""
+    joined = np.zeros(often.size, np.uint8)
     seen = 0
-    for batch in batches:
-        often += np.bincount(batch[0], minlength=terms.terms)
-        if seen < SAMPLE:
-            _mark_joined(*batch, blob, bounds, joined)
+    for batch, alone in zip(batches, words, strict=True):
+        if seen < SAMPLE and not alone:
+            mark_joined(*batch, blob, bounds, joined)
         seen += batch[0].size
-    often[joined > 0] = 0
+    often = np.where(joined, 0, often)
     chosen = np.flatnonzero((often > 0) & (often * SHARE >= sum(counts.size for _, _, counts in batches)))
     return chosen[np.argsort(-often[chosen], kind="stable")][:MOST]
 
 
 def _named(chosen: np.ndarray, keys: np.ndarray, sizes: np.ndarray, tokens: int, whole: bool, terms: Interner) -> Pairs:
     """The pairs of as many of the ``chosen`` terms as the budget allows, in the order of their names."""
-    first, second = keys // MOST, keys % MOST
-    rarer = np.maximum(first, second)
-    width = within_budget(np.bincount(rarer, minlength=chosen.size), tokens, whole)
-    kept = rarer < width
-    before = np.zeros(kept.size + 1, np.int64)
-    np.cumsum(kept, out=before[1:])
-    sizes = np.diff(before[np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])])
+    rarer = np.zeros(chosen.size, np.int64)
+    count_rarer(keys, rarer)
+    width = within_budget(rarer, tokens, whole)
     names = [terms.blob[int(terms.bounds[t]) : int(terms.bounds[t + 1])].tobytes() for t in chosen[:width]]
     orders, places = [], []
     for ending in (SEPARATOR, b""):
         orders.append(np.array(sorted(range(width), key=lambda i: names[i] + ending), np.int64))
         places.append(np.argsort(orders[-1]).astype(np.uint32))
-    keys = places[0][first[kept]] * np.uint32(width) + places[1][second[kept]]
+    keys = keys[: rename(keys, sizes, width, *places)]
     present, numbers = _numbered(keys, width * width)
     return Pairs(
         chosen[:width],
@@ -325,14 +175,12 @@ def write_pairs(
     np.cumsum([len(name) for name in names], out=ends[1:])
     letters = np.frombuffer(bytearray(b"".join(names)), np.uint8)
     identity = np.arange(len(names), dtype=np.uint32)
-    none = np.empty(0, np.uint32)
-    inverted = invert([pairs.numbers], [none], [pairs.sizes], identity, positional=False)
+    inverted = invert([pairs.numbers], [np.empty(0, np.uint32)], [pairs.sizes], identity, positional=False)
     classes = terms.classes[pairs.first]
     table = encode_pairs(inverted.starts, classes, inverted.docs, inverted.freqs, length_bytes)
     writer = FieldWriter(out, prefix, FieldShape(parent.documents, False, True, table, parent.sums, parent.counts))
     writer.dictionary(letters, ends, classes)
-    nowhere = np.zeros(len(names) + 1, np.int64)
-    writer.postings(inverted.starts, inverted.docs, inverted.freqs, none.view(np.uint8), nowhere, classes)
+    writer.postings(inverted.starts, inverted.docs, inverted.freqs, inverted.positions, inverted.places, classes)
     write_members(out, prefix, rank[pairs.frequent], np.stack([rank[pairs.first], rank[pairs.second]], axis=1))
     return {"prefix": prefix, "whole": pairs.whole, **writer.finish(letters, ends)}
 

@@ -14,9 +14,8 @@ from indexer.segment.batches import ColumnBatch, Tokens, column_dtype
 from indexer.segment.codes import CodeTable, encode_pairs
 from indexer.segment.container import FILE_NAME, SectionFileWriter
 from indexer.segment.dictionary import Interner, permute_terms, sorted_order
-from indexer.segment.encoding import encode_positions
 from indexer.segment.fields import FieldShape, FieldWriter
-from indexer.segment.inversion import invert
+from indexer.segment.inversion import count_terms, invert
 from indexer.segment.norms import length_bytes
 from indexer.segment.numbering import Numbering, own
 from indexer.segment.pairs import find_pairs, write_pairs
@@ -202,29 +201,26 @@ def _flat(buffer: _ColumnBuffer) -> tuple[np.ndarray, np.ndarray]:
 def _sorted_dictionary(terms: Interner) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(blob, bounds, classes) in byte order, and uint32 rank of each interned number."""
     order = sorted_order(terms.blob, terms.bounds)
-    blob = np.empty(terms.blob.size, np.uint8)
+    blob = np.empty(terms.blob.size + 8, np.uint8)
     bounds = np.empty(terms.terms + 1, np.uint32)
     permute_terms(terms.blob, terms.bounds, order, blob, bounds)
     rank = np.empty(terms.terms, np.uint32)
     rank[order] = np.arange(terms.terms, dtype=np.uint32)
-    return blob, bounds, terms.classes[order], rank
+    return blob[:-8], bounds, terms.classes[order], rank
 
 
 def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dict[str, Any]:
     blob, bounds, classes, rank = _sorted_dictionary(buffer.numbering.terms)
     counter = LengthCounter(buffer.counts, buffer.tokens, buffer.numbering.terms.classes)
-    pairs = find_pairs(buffer.numbering.terms, buffer.tokens, buffer.positions, buffer.counts)
-    inverted = invert(buffer.tokens, buffer.positions, buffer.counts, rank, positional=True)
+    often = count_terms(buffer.tokens, rank.size)
+    pairs = find_pairs(buffer.numbering.terms, often, buffer.tokens, buffer.positions, buffer.counts)
+    inverted = invert(buffer.tokens, buffer.positions, buffer.counts, rank, positional=True, often=often)
     bytes_of = np.stack([length_bytes(lengths) for lengths in counter.lengths])
-    encoded = np.empty(5 * inverted.positions.size, np.uint8)
-    places = np.zeros(rank.size + 1, np.int64)
-    used = encode_positions(inverted.starts, inverted.tokens, inverted.freqs, inverted.positions, encoded, places)
-    inverted.positions = np.empty(0, np.uint32)
     table = encode_pairs(inverted.starts, classes, inverted.docs, inverted.freqs, bytes_of)
     shape = FieldShape(buffer.documents, True, True, table, counter.sums, counter.counts)
     writer = FieldWriter(out, prefix, shape)
     writer.dictionary(blob, bounds, classes)
-    writer.postings(inverted.starts, inverted.docs, inverted.freqs, encoded[:used], places, classes)
+    writer.postings(inverted.starts, inverted.docs, inverted.freqs, inverted.positions, inverted.places, classes)
     write_lengths(out, prefix, counter.lengths)
     attributes = writer.finish(blob, bounds)
     if pairs is not None:
@@ -253,8 +249,8 @@ def _write_keywords(out: SectionFileWriter, prefix: str, buffer: _ColumnBuffer) 
         inverted.starts,
         inverted.docs,
         np.zeros(ordinals.size, np.uint32),
-        np.empty(0, np.uint8),
-        np.zeros(rank.size + 1, np.int64),
+        inverted.positions,
+        inverted.places,
         classes,
     )
     write_offsets(out, prefix, starts)
