@@ -14,6 +14,7 @@ from indexer.segment.codes import CodeTable
 from indexer.segment.container import FILE_NAME, SectionFileWriter
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.gathering import Gatherer
+from indexer.segment.joined import loose_in_some
 from indexer.segment.pairs import shared_terms, write_members
 from indexer.segment.reading import Segment, TextField
 from indexer.segment.values import smallest_dtype, write_seqs
@@ -127,9 +128,9 @@ def _merge_text(
     table = CodeTable.union([f.code_table for _, f in present])
     sums, counts = _live_statistics(name, sources, rows)
     shape = FieldShape(documents, positional, norms, table, sums, counts)
-    attributes, gatherer, df = _gather(out, prefix, shape, present)
+    attributes, gatherer, df, dictionary = _gather(out, prefix, shape, present)
     if positional:
-        pairs = _merge_pairs(out, f"{prefix}pairs.", shape, present, gatherer.ordinals, df)
+        pairs = _merge_pairs(out, f"{prefix}pairs.", shape, present, gatherer.ordinals, df, *dictionary)
         if pairs is not None:
             attributes["pairs"] = pairs
     if norms:
@@ -145,9 +146,9 @@ def _gather(
     shape: FieldShape,
     present: Sequence[tuple[_Source, TextField]],
     kept: Sequence[np.ndarray] | None = None,
-) -> tuple[dict[str, Any], Gatherer, np.ndarray]:
+) -> tuple[dict[str, Any], Gatherer, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Write the terms of fields (only the ``kept``) and their postings; returns the attributes, what was iterated
-    over, and the terms' document frequencies."""
+    over, the terms' document frequencies, and the dictionary (their bytes and uint32 bounds)."""
     writer = FieldWriter(out, prefix, shape)
     gatherer = Gatherer(
         [f for _, f in present],
@@ -170,8 +171,8 @@ def _gather(
             for source, _ in present:
                 source.segment.release()
     blob = np.concatenate(blobs) if blobs else np.empty(0, np.uint8)
-    attributes = writer.finish(blob, np.concatenate(bounds).astype(np.uint32))
-    return attributes, gatherer, np.concatenate(df)
+    ends = np.concatenate(bounds).astype(np.uint32)
+    return writer.finish(blob, ends), gatherer, np.concatenate(df), (blob, ends)
 
 
 def _merge_pairs(
@@ -181,9 +182,12 @@ def _merge_pairs(
     present: Sequence[tuple[_Source, TextField]],
     ordinals: Sequence[np.ndarray],
     df: np.ndarray,
+    blob: np.ndarray,
+    bounds: np.ndarray,
 ) -> dict[str, Any] | None:
     """Merge the pairs of a field's terms that are frequent in every source that has them; None when a source has
-    no pairs. ``ordinals``: of each source's terms in the result; ``df``: the document frequencies there."""
+    no pairs. ``ordinals``: of each source's terms in the result; ``df``: the document frequencies there;
+    ``blob``, ``bounds``: the dictionary."""
     fields = [f.pairs for _, f in present if f.pairs is not None]
     if len(fields) < len(present):
         return None
@@ -196,12 +200,18 @@ def _merge_pairs(
     table = CodeTable.union([f.code_table for f in fields])
     shape = FieldShape(parent.documents, False, True, table, parent.sums, parent.counts)
     sources = [source for source, _ in present]
-    attributes, gatherer, sizes = _gather(out, prefix, shape, list(zip(sources, fields, strict=True)), kept)
+    attributes, gatherer, sizes, _ = _gather(out, prefix, shape, list(zip(sources, fields, strict=True)), kept)
     merged = np.zeros((sizes.size, 2), np.uint32)
     for pairs, numbers in zip(members, gatherer.ordinals, strict=True):
         there = numbers < sizes.size
         merged[numbers[there]] = pairs[there]
-    write_members(out, prefix, np.flatnonzero(frequent[:-1]), merged)
+    chosen = np.flatnonzero(frequent[:-1])
+    marked = [numbers[f.loose] for f, numbers in zip(fields, ordinals, strict=True) if f.loose is not None]
+    loose = None
+    if len(marked) == len(fields):
+        loose = np.concatenate([*marked, loose_in_some(blob, bounds, chosen, ordinals)])
+        loose = loose[loose < df.size]
+    write_members(out, prefix, chosen, merged, loose)
     return {"prefix": prefix, "whole": whole, **attributes}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from indexer.segment.joined import MARKED, mark_loose, spells
 from indexer.segment.kernels import inline, int64, kernel
 
 
@@ -14,22 +15,6 @@ def _group_end(positions: np.ndarray, start: int, end: int) -> int:
     while at < end and positions[at] == positions[start]:
         at += 1
     return at
-
-
-@inline
-def _spells(blob: np.ndarray, bounds: np.ndarray, whole: int, first: int, second: int) -> bool:
-    """Whether one term is two others, one after the other."""
-    start, a, b = int64(bounds[whole]), int64(bounds[first]), int64(bounds[second])
-    left, right = int64(bounds[first + 1]) - a, int64(bounds[second + 1]) - b
-    if int64(bounds[whole + 1]) - start != left + right:
-        return False
-    for i in range(left):
-        if blob[start + i] != blob[a + i]:
-            return False
-    for i in range(right):  # noqa: SIM110  (compiled)
-        if blob[start + left + i] != blob[b + i]:
-            return False
-    return True
 
 
 @kernel("boolean(uint32[::1], int64[::1])")
@@ -77,14 +62,15 @@ def mark_joined(
                         continue
                     for i in range(start, middle):
                         for j in range(middle, last):
-                            if _spells(blob, bounds, int64(tokens[whole]), int64(tokens[i]), int64(tokens[j])):
+                            if spells(blob, bounds, int64(tokens[whole]), int64(tokens[i]), int64(tokens[j])):
                                 out[tokens[whole]] = 1
             start = middle
 
 
 @inline
 def _left_out(tokens: np.ndarray, blob: np.ndarray, bounds: np.ndarray, start: int, middle: int, i: int, j: int) -> int:
-    """1 for the repeat of a term at one position, 2 where a token from ``start`` on spells tokens i and j, else 0."""
+    """1 for the repeat of a term at one position; where one of the tokens from ``start`` on spells tokens i and j, its
+    number among them and 2; else 0."""
     for other in range(start, i):
         if tokens[other] == tokens[i]:
             return 1
@@ -92,8 +78,8 @@ def _left_out(tokens: np.ndarray, blob: np.ndarray, bounds: np.ndarray, start: i
         if tokens[other] == tokens[j]:
             return 1
     for other in range(start, middle):
-        if other != i and _spells(blob, bounds, int64(tokens[other]), int64(tokens[i]), int64(tokens[j])):
-            return 2
+        if other != i and spells(blob, bounds, int64(tokens[other]), int64(tokens[i]), int64(tokens[j])):
+            return 2 + other - start
     return 0
 
 
@@ -125,8 +111,8 @@ def walk_words(
 
 
 @kernel(
-    "UniTuple(int64, 2)(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], int16[::1], uint32[::1],"
-    " int64[::1])"
+    "UniTuple(int64, 2)(uint32[::1], uint32[::1], int64[::1], uint8[::1], uint32[::1], int16[::1], uint8[::1],"
+    " uint32[::1], int64[::1])"
 )
 def walk(
     tokens: np.ndarray,
@@ -135,12 +121,14 @@ def walk(
     blob: np.ndarray,
     bounds: np.ndarray,
     ranks: np.ndarray,
+    joined: np.ndarray,
     keys: np.ndarray,
     sizes: np.ndarray,
 ) -> tuple[int, int]:
     """Put the pairs in a batch of terms whose ``ranks`` are not negative into ``keys``, the first one's rank above 16
     bits of the second one's; ``sizes`` gets their number in each document. Returns how many there are, and how many
-    were left to a term that spells both."""
+    were left to a term that spells both. ``joined``: of each term, not zero where it spells two such terms, and then
+    LOOSE where it does so somewhere without these."""
     end = left = at = 0
     for d in range(counts.size):
         start, end = end, end + counts[d]
@@ -149,6 +137,7 @@ def walk(
         while middle < end:
             last = _group_end(positions, middle, end)
             near = positions[middle] == positions[start] + 1
+            spelled = int64(0)
             for i in range(start, middle if near else start):
                 a = int64(ranks[tokens[i]])
                 for j in range(middle, last if a >= 0 else middle):
@@ -156,11 +145,15 @@ def walk(
                     if b < 0:
                         continue
                     why = _left_out(tokens, blob, bounds, start, middle, i, j)
-                    left += why == 2
+                    left += why >= 2
+                    if 2 <= why < MARKED:
+                        spelled |= int64(1) << (why - 2)
                     if why == 0:
                         keys[at] = a << 16 | b
                         at += 1
+            mark_loose(tokens, joined, start, middle, spelled)
             start, middle = middle, last
+        mark_loose(tokens, joined, start, end, 0)
         sizes[d] = at - before
     return at, left
 

@@ -7,7 +7,8 @@ Zobel and Bahle 2004, "Fast phrase querying with combined indexes", store such p
 
 A term is frequent when it occurs as often as one document in SHARE; the rarest of them are left out while the pairs
 would outnumber one token in BUDGET. Where a token at the first one's position spells both together, as the pairs of
-Han characters do, nothing is stored: that term's postings lead to the documents.
+Han characters do, nothing is stored: that term's postings lead to the documents. Its positions are the pair's unless
+it also stands where the two do not, as a number beside its digits: such terms are listed as *loose*.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from indexer.segment.container import SectionFileWriter
 from indexer.segment.dictionary import Interner
 from indexer.segment.fields import FieldShape, FieldWriter
 from indexer.segment.inversion import invert
+from indexer.segment.joined import LOOSE, find_joined
 from indexer.segment.pair_kernels import (
     are_words,
     count_neighbours,
@@ -53,7 +55,8 @@ def pair_name(first: bytes, second: bytes) -> bytes:
 class Pairs:
     """The pairs of a field: ``first`` and ``second``, interned numbers of each pair's terms, pairs in the order of
     their names; those of the ``frequent`` terms; ``numbers`` (uint32), the pairs in each document after the other, and
-    ``sizes`` (int64), how many a document has. ``whole``: none was left to a term that spells both."""
+    ``sizes`` (int64), how many a document has. ``whole``: none was left to a term that spells both. ``loose``:
+    terms that spell two of the frequent ones, but somewhere without these (None: not known)."""
 
     frequent: np.ndarray
     first: np.ndarray
@@ -61,6 +64,7 @@ class Pairs:
     numbers: np.ndarray
     sizes: np.ndarray
     whole: bool
+    loose: np.ndarray | None
 
 
 def find_pairs(
@@ -85,17 +89,23 @@ def find_pairs(
     chosen = _frequent(often, batches, words, blob, bounds)
     ranks = np.full(terms.terms, -1, np.int16)
     ranks[chosen] = np.arange(chosen.size)
+    joined = np.zeros(terms.terms, np.uint8)
+    if not all(words):
+        joined[find_joined(blob[: int(bounds[terms.terms])], bounds[: terms.terms + 1], chosen)[:, 0]] = 1
     found, sizes, left = [np.empty(0, np.uint32)], [np.empty(0, np.int64)], 0
     for batch, most, alone in zip(batches, neighbours, words, strict=True):
         keys, per_document = np.empty(most + 1, np.uint32), np.zeros(batch[2].size, np.int64)
         if alone:
             size, skipped = walk_words(*batch, ranks, keys, per_document), 0
+            if not all(words):
+                joined[batch[0][joined[batch[0]] > 0]] = LOOSE
         else:
-            size, skipped = walk(*batch, blob, bounds, ranks, keys, per_document)
+            size, skipped = walk(*batch, blob, bounds, ranks, joined, keys, per_document)
         found.append(keys[:size].copy())
         sizes.append(per_document)
         left += skipped
-    return _named(chosen, np.concatenate(found), np.concatenate(sizes), total, left == 0, terms)
+    loose = None if all(words) else np.flatnonzero(joined >= LOOSE)
+    return _named(chosen, np.concatenate(found), np.concatenate(sizes), total, left == 0, loose, terms)
 
 
 def _frequent(
@@ -118,7 +128,15 @@ def _frequent(
     return chosen[np.argsort(-often[chosen], kind="stable")][:MOST]
 
 
-def _named(chosen: np.ndarray, keys: np.ndarray, sizes: np.ndarray, tokens: int, whole: bool, terms: Interner) -> Pairs:
+def _named(
+    chosen: np.ndarray,
+    keys: np.ndarray,
+    sizes: np.ndarray,
+    tokens: int,
+    whole: bool,
+    loose: np.ndarray | None,
+    terms: Interner,
+) -> Pairs:
     """The pairs of as many of the ``chosen`` terms as the budget allows, in the order of their names."""
     rarer = np.zeros(chosen.size, np.int64)
     count_rarer(keys, rarer)
@@ -137,6 +155,7 @@ def _named(chosen: np.ndarray, keys: np.ndarray, sizes: np.ndarray, tokens: int,
         numbers,
         sizes,
         whole,
+        loose,
     )
 
 
@@ -181,12 +200,19 @@ def write_pairs(
     writer = FieldWriter(out, prefix, FieldShape(parent.documents, False, True, table, parent.sums, parent.counts))
     writer.dictionary(letters, ends, classes)
     writer.postings(inverted.starts, inverted.docs, inverted.freqs, inverted.positions, inverted.places, classes)
-    write_members(out, prefix, rank[pairs.frequent], np.stack([rank[pairs.first], rank[pairs.second]], axis=1))
+    members = np.stack([rank[pairs.first], rank[pairs.second]], axis=1)
+    loose = None if pairs.loose is None else rank[pairs.loose]
+    write_members(out, prefix, rank[pairs.frequent], members, loose)
     return {"prefix": prefix, "whole": pairs.whole, **writer.finish(letters, ends)}
 
 
-def write_members(out: SectionFileWriter, prefix: str, frequent: np.ndarray, members: np.ndarray) -> None:
-    """Write, as ordinals of the field's terms, which are frequent (any order) and which make each pair ([pairs, 2])."""
+def write_members(
+    out: SectionFileWriter, prefix: str, frequent: np.ndarray, members: np.ndarray, loose: np.ndarray | None
+) -> None:
+    """Write, as ordinals of the field's terms, which are frequent (any order), which make each pair ([pairs, 2]), and
+    which are loose where that is known (see :class:`Pairs`)."""
+    if loose is not None:
+        out.append(prefix + "loose", np.unique(loose).astype(np.uint32))
     out.append(prefix + "frequent", np.sort(frequent).astype(np.uint32))
     out.append(prefix + "members", members.astype(np.uint32).reshape(-1))
 

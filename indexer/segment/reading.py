@@ -103,12 +103,15 @@ class PairField(TextField):
     :func:`indexer.segment.pairs.pair_name`. Lengths and statistics are the text field's.
 
     ``frequent``: uint32, ordinals of the text field's terms; ``members``: uint32[pairs, 2], those of each pair;
-    ``whole``: no pair was left to a term that spells both.
+    ``whole``: no pair was left to a term that spells both; ``loose``: uint32, ordinals of
+    the text field's terms that spell two of the frequent ones, but somewhere without these; None where not known.
     """
 
     def __init__(self, file: SectionFile, attributes: dict[str, Any], documents: int) -> None:
         super().__init__(file, attributes, documents)
         self.whole: bool = attributes["whole"]
+        loose = self._prefix + "loose"
+        self.loose: np.ndarray | None = file.array(loose) if loose in file else None
         self.frequent: np.ndarray = file.array(self._prefix + "frequent")
         self.members: np.ndarray = file.array(self._prefix + "members").reshape(-1, 2)
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from indexer.segment.kernels import inline, int64, kernel, view_f32, view_f64, view_i64, view_u8, view_u16, view_u32
 from retrieval.lexical import tables
-from retrieval.lexical.collecting import finish, offer
+from retrieval.lexical.collecting import finish, nth, offer, score_of_key
 from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.intersecting import COLUMNS, TABLE, TERM, add, arrange, hold, reaching, value_at
 from retrieval.lexical.leading import bound_ranges, fill_impacts, gather, list_ranges, slope_of
-from retrieval.lexical.sampling import kept_promise, promised
+from retrieval.lexical.sampling import begin_sample, kept_promise, promised
 from retrieval.lexical.scanning import blocked
 from retrieval.lexical.sweeping import LOWER, REST, SOME
 from retrieval.lexical.term_info import (
@@ -35,6 +35,8 @@ from retrieval.lexical.term_info import (
 BEST = 2  # beside sweeping.SOME and REST: the ranges whose bounds reach a seed
 _BATCH = 512  # documents that are tried together when there are more
 ROOM = 65536 + _BATCH  # places of the arrays they are in, for those and a chunk's
+_ASIDE = 16384  # candidates, at most, of which the most promising are tried before the others
+_MORE = 16  # than k of them
 _LEAST = np.float32(1e-37)  # below any bound of a range that has all terms
 
 
@@ -54,6 +56,77 @@ def add_bounds(
 
 
 @inline
+def complete(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    weights: np.ndarray,
+    scale: float,
+    floor: float,
+    work: int,
+    count: int,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> int:
+    """Offer those of ``count`` candidates, which hold the first two terms, that hold the others; returns how many were
+    found. ``floor``: what a hit must reach, where ``upper`` tells what candidates can, or 0."""
+    found, places = view_i64(work, ROOM), view_i64(work + 8 * ROOM, ROOM)
+    reached, upper = view_i64(work + 16 * ROOM, ROOM), view_f64(work + 24 * ROOM, ROOM)
+    terms, documents = infos.shape[0], segment[tables.DOCUMENTS]
+    for i in range(2, terms):
+        if count == 0:
+            return 0
+        info = infos[i]
+        count = hold(info, documents, work - 8 * ROOM, found, places, reached, upper, count)
+        more = floor > 0 and i + 1 < terms
+        add(info, weights[info[TERM]], slope_of(info, weights), scale, found, places, reached, upper, count, more)
+        if more:
+            count = reaching(floor, found, places, reached, upper, count)
+    for c in range(count):
+        offer(score_of(reached[c], scale), segment[tables.BASE] + found[c], keys, state, score)
+    return count
+
+
+@inline
+def split(work: int, count: int, want: int) -> int:
+    """Put all but the about ``want`` most promising of the candidates aside; returns how many are left."""
+    found, places = view_i64(work, ROOM), view_i64(work + 8 * ROOM, ROOM)
+    reached, upper = view_i64(work + 16 * ROOM, ROOM), view_f64(work + 24 * ROOM, ROOM)
+    order = view_i64(work + 24 * ROOM, ROOM)  # positive floats are in the order of their bits
+    for c in range(count):
+        places[c] = order[c]
+    pivot = nth(places, count, want)
+    aside = work + 32 * ROOM + 8 * 512
+    docs, sums, bounds = (
+        view_i64(aside, _ASIDE),
+        view_i64(aside + 8 * _ASIDE, _ASIDE),
+        view_f64(aside + 16 * _ASIDE, _ASIDE),
+    )
+    kept = 0
+    for c in range(count):
+        doc, value, most = found[c], reached[c], upper[c]
+        docs[c - kept], sums[c - kept], bounds[c - kept] = doc, value, most
+        promising = order[c] >= pivot
+        found[kept], reached[kept], upper[kept] = doc, value, most
+        kept += promising
+    return kept
+
+
+@inline
+def bring_back(work: int, count: int) -> None:
+    """Make candidates again of the ``count`` that were put aside."""
+    found, reached, upper = view_i64(work, ROOM), view_i64(work + 16 * ROOM, ROOM), view_f64(work + 24 * ROOM, ROOM)
+    aside = work + 32 * ROOM + 8 * 512
+    docs, sums, bounds = (
+        view_i64(aside, _ASIDE),
+        view_i64(aside + 8 * _ASIDE, _ASIDE),
+        view_f64(aside + 16 * _ASIDE, _ASIDE),
+    )
+    for c in range(count):
+        found[c], reached[c], upper[c] = docs[c], sums[c], bounds[c]
+
+
+@inline
 def try_batch(
     segment: np.ndarray,
     infos: np.ndarray,
@@ -70,7 +143,8 @@ def try_batch(
     """Offer those of ``count`` documents of the leader that hold all terms; returns how many were found.
 
     ``guess``: what a hit must reach in any case; ``work``: address of :mod:`retrieval.lexical.intersecting`'s four
-    arrays, before it those marks. In place of sums the documents come with the leader's postings.
+    arrays, before it those marks, after it room for as many again. In place of sums the documents come with the
+    leader's postings.
     """
     found, places = view_i64(work, ROOM), view_i64(work + 8 * ROOM, ROOM)
     reached, upper = view_i64(work + 16 * ROOM, ROOM), view_f64(work + 24 * ROOM, ROOM)
@@ -98,25 +172,33 @@ def try_batch(
         for i in range(1, terms):
             add_bounds(infos[i], slope_of(infos[i], weights), documents, found, upper, count)
         count = reaching(floor, found, places, reached, upper, count)
-    for i in range(1, terms):
-        if count == 0:
-            return 0
-        info = infos[i]
-        count = hold(info, documents, work - 8 * ROOM, found, places, reached, upper, count)
-        if i == 1:
-            for c in range(count):
-                value = value_at(lead, codes, table, weight, reached[c])
-                reached[c] = to_fixed(value, scale)
-                upper[c] = value
-            for t in range(1, terms if pruning and terms > 2 else 1):
-                add_bounds(infos[t], slope_of(infos[t], weights), documents, found, upper, count)
-        more = pruning and i + 1 < terms
-        add(info, weights[info[TERM]], slope_of(info, weights), scale, found, places, reached, upper, count, more)
-        if more:
-            count = reaching(floor, found, places, reached, upper, count)
+    if count == 0:
+        return 0
+    info = infos[1]
+    count = hold(info, documents, work - 8 * ROOM, found, places, reached, upper, count)
     for c in range(count):
-        offer(score_of(reached[c], scale), segment[tables.BASE] + found[c], keys, state, score)
-    return count
+        value = value_at(lead, codes, table, weight, reached[c])
+        reached[c] = to_fixed(value, scale)
+        upper[c] = value
+    want = state[1] + _MORE
+    splitting = not counting and floor == 0 and 4 * want < count < _ASIDE
+    bounding = terms > 2 and (pruning or splitting)
+    for t in range(1, terms if bounding else 1):
+        add_bounds(infos[t], slope_of(infos[t], weights), documents, found, upper, count)
+    add(info, weights[info[TERM]], slope_of(info, weights), scale, found, places, reached, upper, count, bounding)
+    total = 0
+    if bounding and splitting:
+        size = split(work, count, want)
+        total = complete(segment, infos, weights, scale, 0.0, work, size, keys, state, score)
+        count -= size
+        bring_back(work, count)
+        bits[1] = np.uint32(state[2] >> 32)
+        floor = np.float64(score[1]) * LOWER
+    if bounding:
+        count = reaching(floor, found, places, reached, upper, count)
+    return total + complete(
+        segment, infos, weights, scale, floor if bounding else 0.0, work, count, keys, state, score
+    )  # fmt: skip
 
 
 @inline
@@ -245,23 +327,25 @@ def take_all(
             postings += infos[s, 0, SIZE]
             base += ranges
     totals, impacts = bounds[:base], bounds[base : base + 256]
-    seed = guess = np.float32(0)
-    mode = REST
+    seed = np.float32(0)
+    promise = 0
+    mode, pool = REST, keys
     if base > 0 and count_to == 0:
         if k <= 64:
             mode = BEST
             seed = seed_bound(totals, seeds)
         elif postings > 4 * k:
-            mode = SOME
+            mode, pool = SOME, keys[: begin_sample(state)]
     total = 0
     while True:
         base = 0
+        guess = score_of_key(promise, score)
         for s in range(parts):
             if infos[s, 0, KIND] == RANGED:
                 ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
                 total = take_ranges(
                     mode, segments[s, 0], infos[s], weights, scale, totals[base : base + ranges], seed, guess, impacts,
-                    count_to, total, work, keys, state, score,
+                    count_to, total, work, pool, state, score,
                 )  # fmt: skip
                 base += ranges
             elif infos[s, 0, KIND] != ABSENT and mode == REST:
@@ -269,12 +353,13 @@ def take_all(
                     segments[s, 0], infos[s], weights, scale, guess, count_to, total, work, keys, state, score
                 )  # fmt: skip
         if mode == SOME:
-            guess = promised(keys, state, score)
-        elif mode == REST:
-            if guess == 0 or kept_promise(guess, totals, keys, state, score):
-                return total
-            guess = np.float32(0)  # the sample promised too much
-        mode = REST
+            promise = promised(keys, state, k)
+            mode, pool = REST, keys
+        elif mode == REST and (promise == 0 or kept_promise(promise, totals, keys, state)):
+            return total
+        else:
+            promise = 0  # after the best ranges, or where the sample promised too much
+            mode = REST
 
 
 @kernel(

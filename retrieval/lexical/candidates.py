@@ -1,136 +1,130 @@
-"""Documents that may hold a phrase, where pairs of its terms are kept: fewer than hold its rarest term."""
+"""Documents that may hold a phrase, where pairs of its terms are known: fewer than hold its rarest term."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from indexer.segment.decoding import decode_term
-from indexer.segment.kernels import inline, int64, kernel, view_f32, view_u8, view_u32
+from indexer.segment.kernels import inline, int64, view_u8, view_u32
 from retrieval.lexical import tables
+from retrieval.lexical.collecting import make_key
+from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.pairs import JOINED, STORED, UNKNOWN
-from retrieval.lexical.probing import code_of, find_later
-from retrieval.lexical.scanning import saturate
+from retrieval.lexical.scanning import blocked, saturate
 
+TERM = -2  # a lead that is no pair but the rarest term
+NOTHING = -1  # no lead: no pair is known
 _ANY = np.float32(1e35)  # a limit that never excludes
-_SLACK = np.float32(1.00001)
+_SLACK = np.float32(1.00001)  # large frequencies may be rounded to a little more than greater ones
 
 
 @inline
-def _union(docs: np.ndarray, middle: int, size: int, out: np.ndarray, at: int) -> int:
-    """Merge the ascending ``docs[:middle]`` and ``docs[middle:size]`` into ``out[at:]``; returns the end."""
-    i, j = 0, middle
-    while i < middle or j < size:
-        if j == size or (i < middle and docs[i] <= docs[j]):
-            if j < size and docs[j] == docs[i]:
-                j += 1
-            out[at] = docs[i]
-            i += 1
-        else:
-            out[at] = docs[j]
-            j += 1
-        at += 1
-    return at
+def limit_key(
+    tf: int, factor: np.float32, weight: np.float32, shape: np.ndarray, scale: float, doc: int, score: np.ndarray
+) -> int:
+    """What the key of a document, a global number, cannot exceed when the phrase is there at most ``tf`` times: of
+    one time it is the key itself. ``factor``: the document's, or 0 where it is not known."""
+    limit = score_of(to_fixed(weight * saturate(np.float32(tf), factor, shape), scale), scale)
+    score[0] = limit if tf == 1 else limit * _SLACK
+    if factor == 0:
+        score[0] = _ANY
+    return make_key(score.view(np.uint32)[0], doc)
 
 
 @inline
-def _smallest(pairs: np.ndarray, s: int) -> int:
-    """The pair that the fewest documents of a segment may hold, or -1."""
-    best = -1
-    for p in range(pairs.shape[0]):
-        df = pairs[p, s, STORED, 1]
-        if df != UNKNOWN and (
-            best < 0 or df + pairs[p, s, JOINED, 1] < pairs[best, s, STORED, 1] + pairs[best, s, JOINED, 1]
-        ):
-            best = p
-    return best
+def choose_lead(pairs: np.ndarray, pair_slots: np.ndarray, rows: np.ndarray, slots: np.ndarray, s: int) -> int:
+    """What the fewest documents of a segment hold: the number of a known pair, TERM, or NOTHING."""
+    lead = NOTHING
+    fewest = int64(0)
+    for p in range(pair_slots.size):
+        pair = pairs[pair_slots[p], s]
+        size = pair[STORED, 1] + pair[JOINED, 1]
+        if pair[STORED, 1] != UNKNOWN and (lead == NOTHING or size < fewest):
+            lead, fewest = p, size
+    if lead == NOTHING:
+        return lead
+    for t in range(slots.size):
+        if rows[slots[t], s, 0, 1] < fewest:
+            lead, fewest = TERM, rows[slots[t], s, 0, 1]
+    return lead
 
 
 @inline
-def _frequency(segment: np.ndarray, row: np.ndarray, doc: int, cursor: np.ndarray, length: np.ndarray) -> int:
-    """How often a document, greater than any before, has the term at ``row``; ``length`` gets its length byte."""
-    documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
-    if row[1] <= 0:
-        return 0
-    posting = find_later(row, documents, positional, doc, cursor[0])
-    if posting < 0:
-        cursor[0] = -2 - posting
-        return 0
-    cursor[0] = posting
-    code = code_of(row[0], row[1], documents, positional, posting)
-    length[0] = view_u8(segment[tables.CODE_BYTES], code + 1)[code]
-    return int64(view_u32(segment[tables.FREQS], code + 1)[code])
+def rarest_term(rows: np.ndarray, slots: np.ndarray, s: int) -> int:
+    """Which of a phrase's terms the fewest documents of a segment hold."""
+    rarest = 0
+    for t in range(slots.size):
+        if rows[slots[t], s, 0, 1] < rows[slots[rarest], s, 0, 1]:
+            rarest = t
+    return rarest
 
 
-@kernel(
-    "void(int64[:,:,::1], int64[:,:,::1], int64[:,:,:,::1], int64[:,:,:,::1], int64[::1], int64, float32,"
-    " float32[::1], uint32[::1], float32[::1], int64[::1])"
-)
-def find_candidates(
-    segments: np.ndarray,
-    pair_segments: np.ndarray,
-    rows: np.ndarray,
-    pairs: np.ndarray,
-    pair_kinds: np.ndarray,
-    kind: int,
+@inline
+def _count_codes(segment: np.ndarray, first: int, last: int, codes: np.ndarray, lengths: np.ndarray) -> None:
+    """Replace codes by frequencies; ``lengths`` (uint8) gets the length bytes."""
+    freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
+    bytes_ = view_u8(segment[tables.CODE_BYTES], segment[tables.CODES])
+    for i in range(first, last):
+        code = int64(codes[i])
+        codes[i] = freqs[code]
+        lengths[i] = bytes_[code]
+
+
+@inline
+def list_lead(
+    segment: np.ndarray,
+    pair_segment: np.ndarray,
+    pair: np.ndarray,
+    row: np.ndarray,
+    lead: int,
+    factors: np.ndarray,
     weight: np.float32,
     shape: np.ndarray,
+    scale: float,
+    pruning: bool,
     docs: np.ndarray,
-    limits: np.ndarray,
-    ends: np.ndarray,
-) -> None:
-    """The documents, ascending, that hold all known pairs of a phrase in each segment, of the rarest term or pair's.
+    counts: np.ndarray,
+    lengths: np.ndarray,
+    keys: np.ndarray,
+    frequencies: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> int:
+    """Documents of a lead that may be hits, to ``keys`` as :func:`limit_key` makes them, with how often they hold
+    it in ``frequencies`` (uint32); returns their number.
 
-    ``rows``: of the phrase's terms; ``pairs``: see :class:`retrieval.lexical.plan.PhrasePlan`; ``pair_kinds``: the
-    classes of their first terms; ``kind`` and ``weight``: the phrase's. Filled are ``docs`` (as many as the rarest
-    have), ``limits`` (what a document's score cannot exceed) and ``ends`` (int64[segments]: where a segment's
-    documents end, or -1 where no pair is known).
+    ``pair``: the segment's row of pairs, ``row``: (address, df) of the rarest term, whichever leads is read;
+    ``factors``: float32[256] over length bytes; ``docs``, ``counts`` (uint32), ``lengths`` (uint8): to work in, as
+    long as these are.
     """
-    at = 0
-    column = tables.PER_CLASS + kind * tables.CLASS_COLUMNS + tables.FACTORS
-    cursors = np.zeros((2, 1), np.int64)
-    length = np.zeros(1, np.uint8)
-    for s in range(segments.shape[0]):
-        ends[s] = -1
-        lead = _smallest(pairs, s)
-        if lead < 0:
-            continue
-        segment, pair_segment = segments[s, 0], pair_segments[s, 0]
-        documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
-        stored, joined = pairs[lead, s, STORED], pairs[lead, s, JOINED]
-        rarest = 0
-        for t in range(rows.shape[0]):
-            if rows[t, s, 0, 1] < rows[rarest, s, 0, 1]:
-                rarest = t
-        row = rows[rarest, s, 0]
-        size = min(row[1], stored[1] + joined[1])
-        codes = np.empty(size, np.uint32)
-        start = at
-        if row[1] <= stored[1] + joined[1]:
-            decode_term(row[0], size, documents, positional, docs[start:], codes, 0)
-            at = start + size
+    documents, positional = segment[tables.DOCUMENTS], segment[tables.POSITIONAL]
+    middle = int64(0)
+    size = int64(row[1])
+    if lead == TERM:
+        decode_term(row[0], size, documents, positional, docs, counts, 0)
+    else:
+        stored, joined = pair[STORED], pair[JOINED]
+        middle, size = int64(stored[1]), int64(stored[1] + joined[1])
+        decode_term(stored[0], middle, documents, 0, docs, counts, 0)
+        _count_codes(pair_segment, 0, middle, counts, lengths)
+        decode_term(joined[0], joined[1], documents, positional, docs, counts, middle)
+    _count_codes(segment, middle, size, counts, lengths)
+    i, j = int64(0), middle
+    kept = 0
+    while i < middle or j < size:
+        at = i if j == size or (i < middle and docs[i] <= docs[j]) else j
+        doc, tf = int64(docs[at]), int64(counts[at])
+        if at == j:
+            j += 1
         else:
-            found = np.empty(size, np.uint32)
-            decode_term(stored[0], stored[1], documents, 0, found, codes, 0)
-            decode_term(joined[0], joined[1], documents, positional, found, codes, stored[1])
-            at = _union(found, stored[1], size, docs, start)
-        limits[start:at] = _ANY
-        factors = view_f32(segment[column], 256)
-        for p in range(pairs.shape[0]):
-            if pairs[p, s, STORED, 1] == UNKNOWN:
-                continue
-            cursors[:] = 0
-            kept = start
-            for i in range(start, at):
-                doc = int64(docs[i])
-                tf = _frequency(pair_segment, pairs[p, s, STORED], doc, cursors[0], length)
-                tf += _frequency(segment, pairs[p, s, JOINED], doc, cursors[1], length)
-                if tf == 0:
-                    continue
-                limit = limits[i]
-                if pair_kinds[p] == kind:
-                    limit = min(limit, weight * saturate(np.float32(tf), factors[length[0]], shape) * _SLACK)
-                docs[kept] = doc
-                limits[kept] = limit
-                kept += 1
-            at = kept
-        ends[s] = at
+            i += 1
+            if j < size and int64(docs[j]) == doc:
+                tf += int64(counts[j])
+                j += 1
+        if blocked(segment, doc):
+            continue
+        key = limit_key(tf, factors[lengths[at]], weight, shape, scale, segment[tables.BASE] + doc, score)
+        keys[kept] = key
+        frequencies[kept] = tf
+        kept += not pruning or key > state[2]
+    return kept

@@ -23,6 +23,13 @@ def buffer_size(k: int) -> int:
 
 
 @inline
+def score_of_key(key: int, score: np.ndarray) -> np.float32:
+    """The score that a key was made of; ``score``: float32, the first is worked in."""
+    score.view(np.uint32)[0] = np.uint32(key >> 32)
+    return score[0]
+
+
+@inline
 def make_key(bits: int, doc: int) -> int:
     """Key of a score's bits and a global document number."""
     return (int64(bits) << 32) | (int64(0xFFFFFFFF) - int64(doc))

@@ -112,9 +112,6 @@ def conjoin(
     by_table: bool,
     shape: np.ndarray,
     scale: float,
-    candidates: np.ndarray,
-    limits: np.ndarray,
-    ends: np.ndarray,
     bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
@@ -131,13 +128,11 @@ def conjoin(
 ) -> int:
     """:func:`top_by_positions`, when it has made its arrays; returns the matches counted."""
     terms = slots.size
-    none_first = numbers[0]
-    order, tables_at, postings, codes = numbers[0, 1:], numbers[1, :terms], numbers[2, :terms], numbers[3, :terms]
+    order, tables_at, postings, codes = numbers[0, :terms], numbers[1, :terms], numbers[2, :terms], numbers[3, :terms]
     starts, work = numbers[4], numbers[5:7, : offsets.size]
     cursors = numbers[7:9].reshape(-1)[: 2 * terms].reshape((terms, 2))
     threshold_bits = threshold.view(np.uint32)
     first_column = tables.PER_CLASS + kinds[slots[0]] * tables.CLASS_COLUMNS
-    after = 0
     bounded = by_table and slop == 0  # sloppy matches may outnumber the rarest term
     total = 0
     for s in range(segments.shape[0]):
@@ -159,27 +154,16 @@ def conjoin(
                 order[at] = order[at - 1]
                 at -= 1
             order[at] = t
-        before, given = after, ends.size > 0 and ends[s] >= 0
-        if given:
-            after = ends[s]
         if missing:
             continue
         cursors[:] = -1
         freqs = view_u32(segment[tables.FREQS], segment[tables.CODES])
         lead = order[0]
         size = infos[lead, SIZE]
-        ranged = infos[lead, KIND] == RANGED and not given
+        ranged = infos[lead, KIND] == RANGED
         steps = size
         seed = np.float32(np.inf)
-        searched = order
-        if given:  # nothing leads but the candidates
-            lead = -1
-            none_first[0] = lead
-            searched = none_first
-            steps = after - before
-            if bounded and count_to == 0 and steps > 4 * state[1]:
-                seed = seed_bound(limits[before:after], _SEEDS + state[1] + (state[1] >> 2))
-        elif ranged:
+        if ranged:
             steps = (documents + 127) >> 7
             mine = bounds[:steps]
             mine[:] = np.inf
@@ -197,16 +181,10 @@ def conjoin(
         for sweep in range(2):
             if sweep == 0 and seed == np.inf:
                 continue
-            if given:
-                infos[:, CURSOR] = 0
             for step in range(steps):
                 first, last = step, step + 1
                 met = False
                 bound = _ANY
-                if given:
-                    bound = limits[before + step]
-                    if (sweep == 0 and bound < seed) or (sweep == 1 and bound >= seed):
-                        continue
                 if ranged:
                     bound = bounds[step]
                     if sweep == 0:
@@ -222,8 +200,6 @@ def conjoin(
                 for p in range(first, last):
                     if ranged:
                         doc = ((step >> 9) << 16) | int64(view_u16(infos[lead, IDS] + 2 * p, 1)[0])
-                    elif given:
-                        doc = int64(candidates[before + p])
                     else:
                         doc = int64(lead_docs[p])
                     if blocked(segment, doc):
@@ -232,26 +208,24 @@ def conjoin(
                     if pruning:
                         threshold_bits[0] = np.uint32(state[2] >> 32)
                         if not ranged:
-                            if not given:
-                                bound = weights[lead] * view_f32(tables_at[lead], segment[tables.CODES])[lead_codes[p]]
-                                bound = _ANY if slopes[lead] == _ANY else bound * _SLACK
-                            for i in range(1, searched.size):
-                                t = searched[i]
+                            bound = weights[lead] * view_f32(tables_at[lead], segment[tables.CODES])[lead_codes[p]]
+                            bound = _ANY if slopes[lead] == _ANY else bound * _SLACK
+                            for i in range(1, terms):
+                                t = order[i]
                                 q = 255
                                 if infos[t, KIND] == RANGED:
                                     q = int64(view_u8(infos[t, MAXIMA] + (doc >> 7), 1)[0])
                                 bound = min(bound, slopes[t] * np.float32(q))
                             if bound < threshold[0]:
                                 continue
-                    if not given:
-                        postings[lead] = p
+                    postings[lead] = p
                     if met:
                         if int64(seen[doc & 127]) < terms - 1:
                             continue
                         for t in range(terms):
                             if t != lead:
                                 postings[t] = places[t, doc & 127]
-                    elif not find_others(segment, rows, s, slots, searched, infos, doc, postings):
+                    elif not find_others(segment, rows, s, slots, order, infos, doc, postings):
                         continue
                     for t in range(terms):
                         if infos[t, KIND] == RANGED:
@@ -291,8 +265,8 @@ def conjoin(
 
 @kernel(
     "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], int64,"
-    " int64[::1], int64[::1], int64, boolean, float32[::1], float64, uint32[::1], float32[::1], int64[::1],"
-    " float32[::1], int64[::1], int64[::1], uint32[::1], float32[::1])"
+    " int64[::1], int64[::1], int64, boolean, float32[::1], float64, float32[::1], int64[::1], int64[::1],"
+    " uint32[::1], float32[::1])"
 )
 def top_by_positions(
     segments: np.ndarray,
@@ -307,9 +281,6 @@ def top_by_positions(
     by_table: bool,
     shape: np.ndarray,
     scale: float,
-    candidates: np.ndarray,
-    limits: np.ndarray,
-    ends: np.ndarray,
     bounds: np.ndarray,
     keys: np.ndarray,
     state: np.ndarray,
@@ -319,9 +290,8 @@ def top_by_positions(
     """The best documents with the terms ``rows[slots]`` as a phrase (``offsets``, ``repeats``, ``slop``: see
     :mod:`retrieval.lexical.sloppy`), scored as one term of weight ``weights[0]`` and the first one's class.
 
-    ``by_table``: see :func:`retrieval.lexical.scanning.scan`; ``candidates``, ``limits``, ``ends``: see
-    :func:`retrieval.lexical.candidates.find_candidates`, empty where there are none; other parameters and result
-    as :func:`retrieval.lexical.maxscore.top_words`.
+    ``by_table``: see :func:`retrieval.lexical.scanning.scan`; other parameters and result as
+    :func:`retrieval.lexical.maxscore.top_words`.
     """
     terms = slots.size
     infos = np.zeros((terms, INFO), np.int64)
@@ -338,8 +308,8 @@ def top_by_positions(
         if shortest * 128 < segment[tables.DOCUMENTS] or not is_ranged(shortest, segment[tables.DOCUMENTS]):
             longest = max(longest, shortest)
     total = conjoin(
-        segments, rows, slots, kinds, weights, count_to, offsets, repeats, slop, by_table, shape, scale, candidates,
-        limits, ends, bounds, keys, state, infos, numbers, np.empty((terms, 128), np.int64), np.zeros(128, np.uint8),
+        segments, rows, slots, kinds, weights, count_to, offsets, repeats, slop, by_table, shape, scale, bounds,
+        keys, state, infos, numbers, np.empty((terms, 128), np.int64), np.zeros(128, np.uint8),
         np.empty(most * terms, np.int64), np.empty(longest, np.uint32), np.empty(longest, np.uint32),
         np.zeros(terms, np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16, view_u32
+from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16, view_u32
 from indexer.segment.layout import is_ranged, is_wide, narrow_escapes, wide_places
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import to_fixed
@@ -47,7 +47,6 @@ def arrange(
 ) -> None:
     """Describe the terms ``rows[slots]`` of segment number ``s`` in ``infos`` (int64[terms, COLUMNS]), by
     ascending document frequency."""
-    documents = segment[tables.DOCUMENTS]
     for t in range(slots.size):
         address, df = rows[slots[t], s, 0, 0], rows[slots[t], s, 0, 1]
         place = t  # insertion
@@ -55,20 +54,27 @@ def arrange(
             for column in range(COLUMNS):
                 infos[place, column] = infos[place - 1, column]
             place -= 1
-        info = infos[place]
-        column = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
-        info[TERM], info[SIZE], info[IDS] = t, df, address
-        info[TABLE], info[LIMITS] = segment[column + tables.TABLE], segment[column + tables.LIMITS]
-        if not is_wide(df, documents):
-            info[KIND] = SHORT if df else ABSENT
-            info[CODES] = address + 4 * df
-            info[ESCAPES] = 0
-            continue
-        info[KIND] = RANGED if is_ranged(df, documents) else WIDE
-        ids, codes, starts, maxima, places, _ = wide_places(address, df, documents, segment[tables.POSITIONAL])
-        info[CHUNKS] = address + 4
-        info[IDS], info[CODES], info[STARTS], info[MAXIMA] = ids, codes, starts, maxima
-        info[ESCAPES], info[PLACES] = int64(view_u32(address, 1)[0]), places
+        infos[place, TERM] = t
+        describe(segment, address, df, kinds[slots[t]], infos[place])
+
+
+@inline
+def describe(segment: np.ndarray, address: int, df: int, kind: int, info: np.ndarray) -> None:
+    """Fill ``info`` (int64[COLUMNS]) from a segment's row of :mod:`tables`, a term's address, df and class."""
+    documents = segment[tables.DOCUMENTS]
+    column = tables.PER_CLASS + kind * tables.CLASS_COLUMNS
+    info[SIZE], info[IDS] = df, address
+    info[TABLE], info[LIMITS] = segment[column + tables.TABLE], segment[column + tables.LIMITS]
+    if not is_wide(df, documents):
+        info[KIND] = SHORT if df else ABSENT
+        info[CODES] = address + 4 * df
+        info[ESCAPES] = 0
+        return
+    info[KIND] = RANGED if is_ranged(df, documents) else WIDE
+    ids, codes, starts, maxima, places, _ = wide_places(address, df, documents, segment[tables.POSITIONAL])
+    info[CHUNKS] = address + 4
+    info[IDS], info[CODES], info[STARTS], info[MAXIMA] = ids, codes, starts, maxima
+    info[ESCAPES], info[PLACES] = int64(view_u32(address, 1)[0]), places
 
 
 @inline
@@ -199,6 +205,35 @@ def hold_by_search(
         found[kept], places[kept], reached[kept], upper[kept] = doc, at, value, most
         kept += some & int64(int64(ids[at]) == want)
     return kept
+
+
+@inline
+def locate(info: np.ndarray, documents: int, found: np.ndarray, places: np.ndarray, count: int) -> None:
+    """Which posting of a term is each of some ascending documents', or -1, to ``places`` (int64)."""
+    if info[KIND] <= SHORT:
+        long = view_u32(info[IDS], info[SIZE])
+        at = 0
+        for c in range(count):
+            while at < info[SIZE] and int64(long[at]) < found[c]:
+                at += 1
+            places[c] = at if at < info[SIZE] and int64(long[at]) == found[c] else -1
+        return
+    ids = view_u16(info[IDS], info[SIZE])
+    for c in range(count):  # apart from the next loop, as in hold_by_search
+        low, high = postings_near(info, found[c], documents)
+        places[c] = low << _SIZE_BITS | (high - low)
+        prefetch(info[IDS] + low + high)
+        prefetch(info[CODES] + ((low + high) >> 1))
+    for c in range(count):
+        at, left = places[c] >> _SIZE_BITS, places[c] & ((1 << _SIZE_BITS) - 1)
+        some = int64(left > 0)
+        want = found[c] & 65535
+        while left > 1:
+            half = left >> 1
+            at += half & ((int64(ids[np.uint64(at + half - 1)]) - want) >> 16)
+            left -= half
+        hit = some & int64(int64(ids[at]) == want)
+        places[c] = at | (hit - 1)
 
 
 @inline

@@ -20,8 +20,8 @@ import numpy as np
 from indexer.segment.kernels import inline, int64, kernel
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import bound_all, decode_all, fill_impacts, order_terms
-from retrieval.lexical.collecting import finish
-from retrieval.lexical.sampling import kept_promise, promised
+from retrieval.lexical.collecting import finish, score_of_key
+from retrieval.lexical.sampling import begin_sample, kept_promise, promised
 from retrieval.lexical.scanning import allowed_share
 from retrieval.lexical.seeding import offer_best
 from retrieval.lexical.sweeping import REST, SOME, offer_all, sweep
@@ -86,9 +86,8 @@ def rank(
     order_terms(sizes, weights, min(minimum, weights.size) - 1, order)
 
     k = state[1]
-    guess = np.float32(0)
-    total = 0
-    mode = REST
+    promise = total = 0
+    mode, pool = REST, keys
     if bounded and count_to == 0:
         if k <= 64:
             if share >= _FEW and offer_best(
@@ -97,28 +96,29 @@ def rank(
             ):  # fmt: skip
                 return 0
         elif sizes.sum() > 16 * k:
-            mode = SOME
+            mode, pool = SOME, keys[: begin_sample(state)]
     if not bounded and by_table and weights.size == 1:
         for s in range(parts):
             total += offer_all(segments[s, 0], infos[s, 0, 0], docs, values, scale, keys, state, score, count_to > 0)
         return total
     while True:
         base = 0
+        guess = score_of_key(promise, score)
         for s in range(parts):
             ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
             total = sweep(
                 mode, segments[s], infos[s], by_table, columns, weights, impacts[s], shape, scale, minimum, docs,
                 values, frequencies, bounded, slopes[s], totals[base : base + ranges], order, essential,
-                guess, count_to, total, work, others, sums, keys, state, score,
+                guess, count_to, total, work, others, sums, pool, state, score,
             )  # fmt: skip
             base += ranges
         if mode == SOME:
-            guess = promised(keys, state, score)
-        elif mode == REST:
-            if guess == 0 or kept_promise(guess, totals, keys, state, score):
-                return total
-            guess = np.float32(0)  # the sample promised too much
-        mode = REST
+            promise = promised(keys, state, k)
+            mode, pool = REST, keys
+        elif promise == 0 or kept_promise(promise, totals, keys, state):
+            return total
+        else:
+            promise = 0  # the sample promised too much
 
 
 @kernel(

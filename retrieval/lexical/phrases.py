@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import NamedTuple
 
 import numpy as np
 
 from retrieval.lexical import tables
-from retrieval.lexical.candidates import find_candidates
 from retrieval.lexical.collecting import HEAP_LIMIT
 from retrieval.lexical.conjunction import top_by_positions
 from retrieval.lexical.maxscore import top_words
+from retrieval.lexical.neighbours import top_by_pairs
 from retrieval.lexical.pairs import JOINED, STORED, UNKNOWN
 from retrieval.lexical.plan import PhrasePlan
 from retrieval.lexical.scratch import Scratch
 
-NO_CANDIDATES = (np.empty(0, np.uint32), np.empty(0, np.float32), np.empty(0, np.int64))
+_Some = np.ndarray | EllipsisType  # bool[segments], or ... where all are meant
 
 
 class Best(NamedTuple):
@@ -44,46 +45,58 @@ def top_phrase(
     ``segments``: the scorer's table, or a copy with other documents ruled out; ``plain``: none are ruled out nor
     deleted; ``seeds``: see :func:`retrieval.lexical.maxscore.top_words`.
     """
+    if plan.pair_slots.size == 0:
+        return _by_positions(plan, segments, ..., count_to, scratch, best)
+    known = (plan.pairs.rows[plan.pair_slots, :, STORED, 1] != UNKNOWN).any(axis=0)
+    ways = [known, ~known]
     count = total = 0
-    rows, slots, kinds, found = plan.rows, plan.slots, plan.kinds, NO_CANDIDATES
-    if plan.pairs.size:
-        left = np.ones(segments.shape[0], bool)
-        if slots.size == 2 and plan.pair_kinds[0] == kinds[slots[0]]:
-            alone = (plan.pairs[0, :, STORED, 1] != UNKNOWN) & (plan.pairs[0, :, JOINED, 1] == 0)
-            left = ~alone
+    if plan.slots.size == 2 and plan.pairs.kinds[plan.pair_slots[0]] == plan.kinds[plan.slots[0]]:
+        alone = known & (plan.pairs.rows[plan.pair_slots[0], :, JOINED, 1] == 0)
+        if alone.any():
             count, total = _top_pair(plan, segments, alone, count_to, seeds, plain, scratch, best)
             if alone.all():
                 return count, total
             best.resume(count)
-        segments, rows = segments[left], np.ascontiguousarray(rows[slots][:, left])
-        slots, kinds = np.arange(slots.size), kinds[slots]
-        found = _candidates(plan, segments, rows, kinds[0], left)
-    scorer = plan.scorer
-    left_to_count = max(min(1, count_to), count_to - total)
-    count, more = top_by_positions(
-        segments, rows, slots, kinds, plan.weights, left_to_count, plan.offsets, plan.repeats, plan.slop,
-        scorer.by_table, scorer.shape, plan.scale, *found, scratch.bounds, best.keys, best.state, best.docs,
-        best.scores,
-    )  # fmt: skip
-    return count, total + more
+            ways[0] = known & ~alone
+    for by, some in zip((_by_pairs, _by_positions), ways, strict=True):
+        if some.all():
+            return by(plan, segments, ..., count_to, scratch, best)
+        if some.any():
+            left_to_count = max(min(1, count_to), count_to - total)
+            count, more = by(plan, segments, some, left_to_count, scratch, best)
+            best.resume(count)
+            total += more
+    return count, total
 
 
-def _candidates(
-    plan: PhrasePlan, segments: np.ndarray, rows: np.ndarray, kind: int, left: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What :func:`retrieval.lexical.candidates.find_candidates` finds in the segments that are ``left``."""
+def _part(rows: np.ndarray, some: _Some) -> np.ndarray:
+    """What rows over terms or pairs have of ``some`` segments."""
+    return rows if some is ... else np.ascontiguousarray(rows[:, some])
+
+
+def _by_pairs(
+    plan: PhrasePlan, segments: np.ndarray, some: _Some, count_to: int, scratch: Scratch, best: Best
+) -> tuple[int, int]:
+    """:func:`top_phrase` in ``some`` of the segments, which know pairs."""
+    scorer, pairs = plan.scorer, plan.pairs
     assert plan.pair_scorer is not None
-    pairs = np.ascontiguousarray(plan.pairs[:, left])
-    stored, joined = pairs[:, :, STORED, 1], pairs[:, :, JOINED, 1]
-    rarest = rows[:, :, 0, 1].min(axis=0)
-    room = np.minimum(rarest, np.where(stored == UNKNOWN, rarest, stored + joined).min(axis=0))
-    docs = np.empty(int(room.sum()), np.uint32)
-    limits, ends = np.empty(docs.size, np.float32), np.empty(len(segments), np.int64)
-    find_candidates(
-        segments, plan.pair_scorer.segments[left], rows, pairs, plan.pair_kinds, kind, plan.weights[0],
-        plan.scorer.shape, docs, limits, ends,
+    return top_by_pairs(
+        segments[some], plan.pair_scorer.segments[some], _part(plan.rows, some), plan.slots, plan.kinds,
+        plan.weights[0], plan.offsets, _part(pairs.rows, some), plan.pair_slots, pairs.kinds, plan.pair_firsts,
+        scorer.shape, plan.scale, count_to, best.keys, best.state, best.docs, best.scores,
     )  # fmt: skip
-    return docs, limits, ends
+
+
+def _by_positions(
+    plan: PhrasePlan, segments: np.ndarray, some: _Some, count_to: int, scratch: Scratch, best: Best
+) -> tuple[int, int]:
+    """:func:`top_phrase` in ``some`` of the segments, where no pairs are known."""
+    scorer = plan.scorer
+    return top_by_positions(
+        segments[some], _part(plan.rows, some), plan.slots, plan.kinds, plan.weights, count_to, plan.offsets,
+        plan.repeats, plan.slop, scorer.by_table, scorer.shape, plan.scale, scratch.bounds, best.keys, best.state,
+        best.docs, best.scores,
+    )  # fmt: skip
 
 
 def _top_pair(
@@ -98,7 +111,7 @@ def _top_pair(
 ) -> tuple[int, int]:
     """:func:`top_phrase` of two neighbours in the segments where their stored pair is all: it is a word like others."""
     assert plan.pair_scorer is not None
-    pair = plan.pairs[0][alone]
+    pair = plan.pairs.rows[plan.pair_slots[0], alone]
     df = int(pair[:, STORED, 1].sum())
     if df == 0:
         return 0, 0

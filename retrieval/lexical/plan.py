@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.lexical.fixed import scale_of
-from retrieval.lexical.pairs import STORED, UNKNOWN, PairScorer
+from retrieval.lexical.pairs import NOWHERE, FoundPairs, PairScorer
 from retrieval.lexical.query import PhraseQuery, WordQuery
 from retrieval.lexical.scorer import FoundTerm, Scorer
 
@@ -100,8 +100,9 @@ def merged_terms(query: WordQuery) -> dict[str | bytes, float]:
 class PhrasePlan:
     """A phrase's terms, one row each in its order, repeats included.
 
-    ``pairs``: int64[pairs, segments, (STORED, JOINED), (address, df)], what segments know of pairs of neighbouring
-    terms (:mod:`retrieval.lexical.pairs`), found by ``pair_scorer``; ``pair_kinds``: their first terms' classes.
+    ``pairs``: of neighbouring terms, found by ``pair_scorer``; ``pair_slots``: of those that some segment knows;
+    ``pair_firsts``: which of the terms are these ones' first, the second being the next; empty where they have other
+    positions than 0, 1, 2, ...
     """
 
     scorer: Scorer
@@ -117,8 +118,9 @@ class PhrasePlan:
     most: int
     scale: float
     pair_scorer: PairScorer | None
-    pairs: np.ndarray
-    pair_kinds: np.ndarray
+    pairs: FoundPairs
+    pair_slots: np.ndarray
+    pair_firsts: np.ndarray
 
     @classmethod
     def of(cls, scorer: Scorer, query: PhraseQuery, pair_scorer: PairScorer | None) -> PhrasePlan | None:
@@ -142,14 +144,11 @@ class PhrasePlan:
         if scorer.similarity.normalises_vectors:
             weight = query.boost
         most = min(f.df for f in known)
-        pairs: list[np.ndarray] = []
-        pair_kinds: list[int] = []
+        pairs = _NO_PAIRS
+        ordered = query.positions is None
         if pair_scorer is not None and query.slop == 0 and most * _RARE >= scorer.documents:
-            for i, j in _neighbours(positions):
-                pair = pair_scorer.find(scorer, query.terms[i], query.terms[j])
-                if (pair[:, STORED, 1] != UNKNOWN).any():
-                    pairs.append(pair)
-                    pair_kinds.append(known[i].kind)
+            terms = query.terms
+            pairs = pair_scorer.find(scorer, [(terms[i], terms[j]) for i, j in _neighbours(positions)])
         return cls(
             scorer,
             known,
@@ -164,19 +163,23 @@ class PhrasePlan:
             most,
             scale_of(weight * scorer.largest),
             pair_scorer,
-            np.stack(pairs) if pairs else _NO_PAIRS,
-            np.array(pair_kinds, np.int64),
+            pairs,
+            np.array([slot for slot in pairs.slots if slot != NOWHERE], np.int64),
+            np.array([i for i, slot in enumerate(pairs.slots) if slot != NOWHERE and ordered], np.int64),
         )
 
 
-_NO_PAIRS = np.empty((0, 0, 2, 2), np.int64)
+_NO_PAIRS = FoundPairs([], np.empty((0, 0, 3, 2), np.int64), np.empty(0, np.int64))
 _RARE = 1024  # a phrase with a term that is in less than one document in so many needs no pairs
 
 
 def _neighbours(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Which of a phrase's terms stand one position before which."""
+    if isinstance(positions, range):
+        return itertools.pairwise(positions)
     places: dict[int, list[int]] = {}
     for i, position in enumerate(positions):
         places.setdefault(position, []).append(i)
-    for position, here in places.items():
-        yield from itertools.product(here, places.get(position + 1, ()))
+    return itertools.chain.from_iterable(
+        itertools.product(here, places.get(position + 1, ())) for position, here in places.items()
+    )

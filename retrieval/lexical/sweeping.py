@@ -80,9 +80,7 @@ def needed(low: float, others: np.float32, scale: float) -> int:
 @inline
 def chosen(mode: int, r: int, total: np.float32, low: np.float32) -> bool:
     """Whether a sweep goes through a range whose maxima add up to ``total``."""
-    if mode == SOME:
-        return sampled(r) and bool(total > 0)
-    return bool(total >= low)
+    return bool(total >= low) and (mode == REST or (sampled(r) and bool(total > 0)))
 
 
 @inline

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from indexer.segment import Segment, SegmentWriter, Tombstones, merge, pairs
+from indexer.segment import Segment, SegmentWriter, TextField, Tombstones, merge, pairs
 from retrieval.lexical import BM25, TFIDF, BM25Plus, LexicalReader, PhraseQuery, Similarity
 from tests.indexer.segment.corpora import Batch, is_han
 
@@ -59,6 +59,23 @@ def write(path: Path, found: list[Tokens], first: int) -> Segment:
     writer.add(np.arange(first, first + len(found)), {"body": batch(found)}, {})
     writer.finish()
     return Segment.open(path)
+
+
+def check_loose(field: TextField, found: list[Tokens]) -> None:
+    """Terms that are not loose stand only where the frequent terms stand that they spell."""
+    assert field.pairs is not None
+    if field.pairs.loose is None:
+        return
+    loose = {field.term(int(t)).decode() for t in field.pairs.loose}
+    frequent = {field.term(int(t)).decode() for t in field.pairs.frequent}
+    for tokens in found:
+        held = set(tokens)
+        for term, place in tokens:
+            for cut in range(1, len(term)):
+                first, second = term[:cut], term[cut:]
+                if term not in loose and first in frequent and second in frequent:
+                    assert (first, place) in held
+                    assert (second, place + 1) in held
 
 
 def frequency(tokens: Tokens, terms: list[str], offsets: list[int]) -> int:
@@ -167,6 +184,10 @@ def test_merged_pairs_are_those_of_the_survivors(found: list[Tokens], gone: list
         field = Segment.open(folder / "m").text("body")
         assert fresh is not None
         assert field is not None
+        survivors = [t for t, d in zip(found, dead, strict=True) if not d]
+        for text in (fresh, field):
+            if text.pairs is not None:
+                check_loose(text, survivors)
         if field.pairs is None or fresh.pairs is None:
             return
         listed = dict(zip(fresh.pairs.vocabulary(), range(fresh.pairs.terms), strict=True))
