@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test install install-test lint clean
+.PHONY: run test test-bounds install install-test lint clean
 
 run: $(VENV)/.installed
 	@$(BIN)/quarry run
@@ -14,6 +14,10 @@ install-test: $(VENV)/.installed-test
 
 test: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest
+
+# The kernels read and write memory by address: their tests once more, compiled to check every index.
+test-bounds: $(VENV)/.installed-test
+	@QUARRY_CACHE=$(CURDIR)/build/bounds NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/retrieval/lexical tests/indexer/segment
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

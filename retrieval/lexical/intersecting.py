@@ -182,7 +182,7 @@ def hold_by_search(
     count: int,
 ) -> int:
     """:func:`hold`, by bisection for each candidate."""
-    ids = view_u16(info[IDS], info[SIZE])
+    ids = view_u16(info[IDS] - 2, info[SIZE] + 2)  # also what lies before and after: it is read, and does not matter
     # The first steps are apart from the others, so that more postings are fetched at the same time.
     for c in range(count):
         low, high = postings_near(info, found[c], documents)
@@ -190,7 +190,7 @@ def hold_by_search(
     for c in range(count):
         at, size = places[c] >> _SIZE_BITS, places[c] & ((1 << _SIZE_BITS) - 1)
         half = size >> 1
-        at += half & ((int64(ids[np.uint64(at + half - 1)]) - (found[c] & 65535)) >> 16)
+        at += half & ((int64(ids[np.uint64(at + half)]) - (found[c] & 65535)) >> 16)
         places[c] = at << _SIZE_BITS | (size - half)
     kept = 0
     for c in range(count):
@@ -200,10 +200,10 @@ def hold_by_search(
         want = doc & 65535
         while left > 1:
             half = left >> 1
-            at += half & ((int64(ids[np.uint64(at + half - 1)]) - want) >> 16)  # a comparison that is no branch
+            at += half & ((int64(ids[np.uint64(at + half)]) - want) >> 16)  # a comparison that is no branch
             left -= half
         found[kept], places[kept], reached[kept], upper[kept] = doc, at, value, most
-        kept += some & int64(int64(ids[at]) == want)
+        kept += some & int64(int64(ids[at + 1]) == want)
     return kept
 
 
@@ -218,7 +218,7 @@ def locate(info: np.ndarray, documents: int, found: np.ndarray, places: np.ndarr
                 at += 1
             places[c] = at if at < info[SIZE] and int64(long[at]) == found[c] else -1
         return
-    ids = view_u16(info[IDS], info[SIZE])
+    ids = view_u16(info[IDS] - 2, info[SIZE] + 2)  # also what lies before and after: it is read, and does not matter
     for c in range(count):  # apart from the next loop, as in hold_by_search
         low, high = postings_near(info, found[c], documents)
         places[c] = low << _SIZE_BITS | (high - low)
@@ -230,9 +230,9 @@ def locate(info: np.ndarray, documents: int, found: np.ndarray, places: np.ndarr
         want = found[c] & 65535
         while left > 1:
             half = left >> 1
-            at += half & ((int64(ids[np.uint64(at + half - 1)]) - want) >> 16)
+            at += half & ((int64(ids[np.uint64(at + half)]) - want) >> 16)
             left -= half
-        hit = some & int64(int64(ids[at]) == want)
+        hit = some & int64(int64(ids[at + 1]) == want)
         places[c] = at | (hit - 1)
 
 
