@@ -182,16 +182,17 @@ def pick(
             sums[count] = values[i]
             count += values[i] >= needs[(int64(docs[i]) - start) >> 7]
         return drop_blocked(segment, found, sums, count)
-    first, ranges = start >> 7, (size + 127) >> 7
-    for r in range(ranges):  # apart from the next loop, so that many ranges are fetched at once
-        if needs[r] != never:
-            low, high = range_postings(info, first + r, documents)
-            places[r] = low << 8 | (high - low)
-            prefetch(info[CODES] + low)
-    for r in range(ranges):
-        if needs[r] != never:
-            low, postings = places[r] >> 8, places[r] & 255
-            count = reaching(view_u8(info[CODES] + low, postings), impacts, needs[r], low, sums, count)
+    first, live = start >> 7, 0
+    for r in range((size + 127) >> 7):
+        found[live] = r
+        live += needs[r] != never
+    for c in range(live):  # apart from the next loop, so that many ranges are fetched at once
+        low, high = range_postings(info, first + found[c], documents)
+        places[c] = low << 8 | (high - low)
+        prefetch(info[CODES] + low)
+    for c in range(live):
+        low, postings = places[c] >> 8, places[c] & 255
+        count = reaching(view_u8(info[CODES] + low, postings), impacts, needs[found[c]], low, sums, count)
     base = start & ~65535
     for c in range(count):
         found[c] = base + int64(view_u16(info[IDS] + 2 * sums[c], 1)[0])
