@@ -30,6 +30,8 @@ from retrieval.lexical.windows import contribution, reaching, read_run
 
 _LEVELS = 1024
 _LEAST = np.float32(1e-30)
+_ANY = 1 << 62
+_NEAR = 0.94
 _BLOCK = 16  # ranges that are passed over at once
 _MOST = 64_000  # ranges taken at once
 _BATCH = 32  # ranges between two looks at the score to reach
@@ -136,6 +138,8 @@ def offer_single(
     totals: np.ndarray,
     found: np.ndarray,
     count: int,
+    low: int,
+    high: int,
     places: np.ndarray,
     candidates: np.ndarray,
     postings: np.ndarray,
@@ -143,26 +147,26 @@ def offer_single(
     state: np.ndarray,
     score: np.ndarray,
 ) -> None:
-    """Offer what a ranged term of one field, the only one, has in ``count`` ranges. To work in: ``places``
-    int64[count], ``candidates``, ``postings`` int64[128 * _BATCH]."""
+    """Offer what a ranged term of one field, the only one, has in ``count`` ranges and adds at least ``low``, but less
+    than ``high``. To work in: ``places`` int64[count], ``candidates``, ``postings`` int64[128 * _BATCH]."""
     bits = score.view(np.uint32)
     for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
-        low, high = range_postings(info, found[c], segment[tables.DOCUMENTS])
-        places[c] = low << 8 | (high - low)
-        prefetch(info[CODES] + low)
-        prefetch(info[CODES] + high - 1)
+        begin, end = range_postings(info, found[c], segment[tables.DOCUMENTS])
+        places[c] = begin << 8 | (end - begin)
+        prefetch(info[CODES] + begin)
+        prefetch(info[CODES] + end - 1)
     first, batch = 0, 4
     while first < count:
         bits[1] = np.uint32(state[2] >> 32)
-        need = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
+        need = max(low, needed(np.float64(score[1]) * LOWER, np.float32(0), scale))
         last = min(count, first + batch)
         some = 0
         for c in range(first, last):
-            low, size, r = places[c] >> 8, places[c] & 255, found[c]
+            begin, size, r = places[c] >> 8, places[c] & 255, found[c]
             if -totals[r] < score[1]:
                 continue
             before = some
-            some = reaching(view_u8(info[CODES] + low, size), impacts, need, low, postings, some)
+            some = reaching(view_u8(info[CODES] + begin, size), impacts, need, begin, postings, some)
             for i in range(before, some):
                 prefetch(info[IDS] + 2 * postings[i])
                 candidates[i] = (r >> 9) << 16
@@ -172,7 +176,8 @@ def offer_single(
         for i in range(some):
             code = int64(view_u8(info[CODES] + postings[i], 1)[0])
             value = contribution(info, postings[i], code, impacts, table, weight, scale)
-            offer(score_of(value >> 12, scale), segment[tables.BASE] + candidates[i], keys, state, score)
+            if low <= value < high:
+                offer(score_of(value >> 12, scale), segment[tables.BASE] + candidates[i], keys, state, score)
         first, batch = last, min(2 * batch, _BATCH)
 
 
@@ -301,10 +306,18 @@ def offer_best(
             complete = complete and count < _MOST
             count = drop_empty(segments[s, 0], found, count, places)
             if everything and infos[s, 0, 0, KIND] == RANGED:
-                offer_single(
-                    segments[s, 0], infos[s, 0, 0], impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE],
-                    weights[0], scale, mine, found, count, places, candidates, postings, keys, state, score,
-                )  # fmt: skip
+                # postings near the ranges' bounds are mostly enough, and few
+                near = needed(_NEAR * np.float64(limit), np.float32(0), scale) if state[0] < state[1] else int64(0)
+                low, high = near, _ANY
+                while True:
+                    offer_single(
+                        segments[s, 0], infos[s, 0, 0], impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE],
+                        weights[0], scale, mine, found, count, low, high, places, candidates, postings, keys, state,
+                        score,
+                    )  # fmt: skip
+                    if low == 0 or state[0] >= state[1]:
+                        break
+                    low, high = int64(0), near
             else:
                 offer_sums(
                     segments[s], infos[s], by_table, columns, weights, impacts[s], shape, scale, minimum, docs,
