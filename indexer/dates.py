@@ -30,23 +30,25 @@ _FIELDS = {
 }  # fmt: skip
 _WIDEST = {"year": 4, "weekyear": 4, "ordinal": 3}
 
-Reader = Callable[[Any], datetime | int | None]
+Reader = Callable[[Any, bool], datetime | int | None]
+"""Reads a value; when the second argument is true, as the last millisecond of the unit that it is given to."""
 
 
 class InvalidFormat(ValueError):
     """A date format that there is not; the message says which part is wrong."""
 
 
-def parse_date(value: Any, formats: str | None = None) -> int:
+def parse_date(value: Any, formats: str | None = None, up: bool = False) -> int:
     """Milliseconds since the epoch of a JSON value in one of `formats` (alternatives parted by `||`).
 
     Raises ValueError (a sentence) when none of them reads it, InvalidFormat for an unknown format. Without
-    `formats`: ISO 8601 (`strict_date_optional_time`) or epoch milliseconds.
+    `formats`: ISO 8601 (`strict_date_optional_time`) or epoch milliseconds. `up`: a date given to the second, minute,
+    hour, day, week, month or year means its last millisecond, not its first.
     """
     if isinstance(value, bool):
         raise ValueError(f"[{value}] is not a date")
     for read in readers(formats or DEFAULT_FORMAT):
-        found = read(value)
+        found = read(value, up)
         if found is not None:
             return found if isinstance(found, int) else _milliseconds(found)
     wanted = formats or "ISO 8601 or epoch milliseconds"
@@ -69,11 +71,11 @@ def _reader(name: str) -> Reader:
     if not name.strip():
         raise InvalidFormat("Invalid format: []: an alternative is empty")
     if name in ("epoch_millis", "epoch_second"):
-        return lambda value: _epoch(value, 1000 if name == "epoch_second" else 1)
+        return lambda value, _: _epoch(value, 1000 if name == "epoch_second" else 1)
     bare = name.removeprefix("strict_")
     if bare in ("date_optional_time", "date_optional_time_nanos") or name == "iso8601":
         strict = bare != name
-        return lambda value: _iso(value, strict)
+        return lambda value, up: _iso(value, strict, up)
     pattern = named_formats().get(bare)
     if pattern is not None:
         return _compiled(pattern, strict=bare != name or "basic" in name)
@@ -99,7 +101,7 @@ def _epoch(value: Any, factor: int) -> int | None:
     return int(whole) * 1000 + (-part if whole.startswith("-") else part)
 
 
-def _iso(value: Any, strict: bool) -> datetime | None:
+def _iso(value: Any, strict: bool, up: bool) -> datetime | None:
     if not isinstance(value, str):
         return None
     found = _ISO.fullmatch(value)
@@ -115,9 +117,32 @@ def _iso(value: Any, strict: bool) -> datetime | None:
         zone = _offset(offset) if offset else UTC
         day_of = date(int(year), int(month or 1), int(day or 1))
         clock = time(0 if days else hours, minutes, seconds, micro, zone)
-        return datetime.combine(day_of, clock) + timedelta(days=days)
+        moment = datetime.combine(day_of, clock) + timedelta(days=days)
+        given = sum(part is not None for part in found.groups()[:7])
+        return _last(moment, "yMdhms"[given - 1] if given < 7 else None) if up else moment
     except (ValueError, OverflowError):
         return None
+
+
+def _last(moment: datetime, unit: str | None) -> datetime:
+    """The last millisecond of the unit that begins at `moment`; `moment` when it is exact."""
+    if unit is None:
+        return moment
+    try:
+        if unit in "yM":
+            months = moment.month + (12 if unit == "y" else 1) - 1
+            following = moment.replace(year=moment.year + months // 12, month=months % 12 + 1)
+        else:
+            following = moment + _LENGTHS[unit]
+    except (ValueError, OverflowError):  # the end of the year 9999
+        return datetime.max.replace(microsecond=999_000, tzinfo=moment.tzinfo)
+    return following - _MILLISECOND
+
+
+_LENGTHS = {
+    "w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}  # fmt: skip
 
 
 def _offset(text: str) -> timezone:
@@ -138,12 +163,13 @@ def _compiled(pattern: str, strict: bool) -> Reader:
     """A reader of Java's pattern letters y u M L d D H k h K m s S a E Y w e Z X x z V, quotes and [optional parts]."""
     regex = re.compile(_regex(pattern, strict), re.ASCII | re.IGNORECASE)
 
-    def read(value: Any) -> datetime | None:
+    def read(value: Any, up: bool) -> datetime | None:
         found = regex.fullmatch(str(value))
         if found is None or isinstance(value, float):
             return None
         try:
-            return _moment({key: text for key, text in found.groupdict().items() if text is not None})
+            parts = {key: text for key, text in found.groupdict().items() if text is not None}
+            return _last(_moment(parts), _unit(parts)) if up else _moment(parts)
         except (ValueError, OverflowError, KeyError):
             return None
 
@@ -232,6 +258,19 @@ def _moment(parts: dict[str, str]) -> datetime:
     micro = int(parts.get("fraction", "0").ljust(6, "0")[:6])
     clock = time(hour, int(parts.get("minute", 0)), int(parts.get("second", 0)), micro, zone)
     return datetime.combine(_day(parts), clock)
+
+
+_UNITS = {
+    "s": ("second",), "m": ("minute",), "h": ("hour", "hour24", "hour12"), "d": ("day", "ordinal", "weekday"),
+    "w": ("week",), "M": ("month", "monthname"), "y": ("year", "year2", "weekyear"),
+}  # fmt: skip
+
+
+def _unit(parts: dict[str, str]) -> str | None:
+    """The smallest unit that a pattern's parts name; None for a fraction of a second."""
+    if "fraction" in parts:
+        return None
+    return next((unit for unit, names in _UNITS.items() if any(name in parts for name in names)), None)
 
 
 def _day(parts: dict[str, str]) -> date:

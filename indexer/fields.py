@@ -93,7 +93,7 @@ def _text(_: Field, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    raise ValueError(f"cannot index an {type(value).__name__} as text")
+    raise ValueError(f"cannot index {'an object' if isinstance(value, dict) else 'an array'} as text")
 
 
 def parse_number(text: str) -> int | float:
@@ -118,9 +118,11 @@ def _integer(spec: Field, value: Any) -> int:
         if not math.isfinite(value):
             raise ValueError(f"[{value}] is not a finite number")
         value = int(value)  # Elasticsearch's coerce: the fraction is cut off
+    if not isinstance(value, int):
+        raise ValueError(f"[{value}] is not a number")
     bits = INTEGERS[spec.type]
-    if not isinstance(value, int) or not -(1 << bits) <= value < (1 << bits):
-        raise ValueError(f"[{value}] is out of range for a {spec.type}")
+    if not -(1 << bits) <= value < (1 << bits):
+        raise ValueError(f"[{value}] is out of range for the type {spec.type}")
     return value
 
 

@@ -20,7 +20,7 @@ from indexer.fields import Field
 from indexer.mapping import Mapping
 from settings import Settings
 
-from .lexical import LexicalReader
+from .lexical import Accepted, LexicalReader
 
 T = TypeVar("T")
 _readers: weakref.WeakKeyDictionary[IndexView, LexicalReader] = weakref.WeakKeyDictionary()
@@ -68,6 +68,8 @@ class SearchContext:
         self.mapping, self.index_settings = index.schema()
         self.deadline = deadline
         self.now_ms = int(time.time() * 1000)
+        #: what the request may see at all, through an alias's filter: vector searches look for the nearest of these
+        self.seen: Accepted | None = None
 
     @property
     def settings(self) -> Settings:

@@ -9,6 +9,7 @@ from indexer import InvalidRequest, Node, QuarryError
 
 from .context import SearchContext
 from .filters import accepted
+from .finding import see
 from .points import filter_of
 from .query.base import Explanation
 from .request import parse_request
@@ -24,7 +25,8 @@ def explain(
     ctx = SearchContext(node, node.index(index))
     visible = filter_of(node, index)
     found = ctx.view.numbers_of_ids([doc_id])
-    if len(found) == 0 or (visible is not None and not visible.mask(ctx)[found[0]]):
+    seen = see(ctx, visible)
+    if len(found) == 0 or (seen is not None and not seen.mask[found[0]]):
         return False, False, None
     doc = int(found[0])
     matching = accepted(ctx, (request.query, *request.filters))

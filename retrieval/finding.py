@@ -26,7 +26,7 @@ def run(ctx: SearchContext, request: SearchRequest, number: int = 0, visible: Qu
 
     Nothing is found, counted or aggregated that `visible`, an alias's filter, does not match.
     """
-    seen = searched(ctx, () if visible is None else (visible,))
+    seen = see(ctx, visible)
     accept = both(seen, accepted(ctx, request.filters))
     hits = both(accept, accepted(ctx, () if request.post_filter is None else (request.post_filter,)))
     if request.mode is not None:
@@ -38,6 +38,13 @@ def run(ctx: SearchContext, request: SearchRequest, number: int = 0, visible: Qu
     part.visible = None if seen is None else seen.mask
     part.warnings += ctx.damage
     return part
+
+
+def see(ctx: SearchContext, visible: Query | None) -> Accepted | None:
+    """Let a request see no more than an alias's filter lets through, and no damaged document; what it sees."""
+    ctx.seen = None  # the filter itself sees all
+    ctx.seen = searched(ctx, () if visible is None else (visible,))
+    return ctx.seen
 
 
 # --- by a query ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from .aggregations import Aggregations, Part, Scope
 from .collapse import shown_value
 from .context import SearchContext, TimedOut, without_damaged
 from .fetching import fetch
-from .finding import run
+from .finding import run, see
 from .found import IndexHits
 from .inner_hits import inner_hits
 from .points import filter_of
@@ -65,14 +65,15 @@ def search(
 
 def _answered(request: SearchRequest, contexts: Sequence[tuple[SearchContext, Query | None]]) -> dict[str, Any]:
     found, timed_out = [], False
-    if len(contexts) > 1:
-        for knn in request.nearest:
-            nearest_of_all(knn, [ctx for ctx, _ in contexts])
-    for number, (ctx, visible) in enumerate(contexts):
-        try:
-            found.append(run(ctx, request, number, visible))
-        except TimedOut:
-            timed_out = True
+    try:
+        _share_nearest(request, contexts)
+        for number, (ctx, visible) in enumerate(contexts):
+            try:
+                found.append(run(ctx, request, number, visible))
+            except TimedOut:
+                timed_out = True
+    except TimedOut:
+        timed_out = True
     timed_out |= any(part.partial for part in found)
     out = _response(request, found, len(contexts))
     if request.aggregations:
@@ -84,6 +85,15 @@ def _answered(request: SearchRequest, contexts: Sequence[tuple[SearchContext, Qu
     if warnings:
         out["_warnings"] = warnings
     return {"timed_out": timed_out, **out}
+
+
+def _share_nearest(request: SearchRequest, contexts: Sequence[tuple[SearchContext, Query | None]]) -> None:
+    """Let a vector search over several indices find its k nearest documents of all together. TimedOut."""
+    if len(contexts) > 1 and request.nearest:
+        for ctx, visible in contexts:
+            see(ctx, visible)
+        for knn in request.nearest:
+            nearest_of_all(knn, [ctx for ctx, _ in contexts])
 
 
 def count(node: Node, indices: Sequence[str], body: Mapping[str, Any] | None, params: Mapping[str, Any]) -> int:

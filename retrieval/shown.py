@@ -114,7 +114,7 @@ def _of_source(spec: Field, source: dict[str, Any], pattern: str | None) -> Iter
             value = spec.params.get("null_value")
         if value is None:
             continue
-        if spec.type == "dense_vector":
+        if spec.type in ("dense_vector", "completion"):
             yield value
             continue
         try:

@@ -51,7 +51,7 @@ class Restoring:
     without: Sequence[str] = ()
 
     def run(self, node: Node, repository: Repository, name: str, progress: Progress | None = None) -> list[str]:
-        """Restore; returns the names of the indices that came back.
+        """Restore; returns the names of the indices that came back, all their documents searchable.
 
         SnapshotMissing; RestoreRefused when a name is taken, SnapshotDamaged when a blob is: then nothing has
         been changed.
@@ -82,6 +82,8 @@ class Restoring:
                 self._check_free(node, change.state.aliases, snapshot, chosen, where)
                 self._change_state(change, node, snapshot, chosen)
                 stage.show(change)
+        for target in chosen:  # what was written before the snapshot, and not refreshed then
+            node.index(target).refresh()
         return list(chosen)
 
     # --- before anything changes ----------------------------------------------------------------

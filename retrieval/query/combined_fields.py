@@ -55,6 +55,12 @@ class CombinedFields(Rewritten):
         )
 
     def rewrite(self, ctx: SearchContext) -> Query:
+        for path, _ in self.fields:
+            named = ctx.field(path)
+            if named is not None and not named.is_text:
+                raise InvalidRequest(
+                    f"Field [{path}] of type [{named.type}] does not support [combined_fields] queries: text fields do"
+                )
         specs = [(ctx.field(path), weight) for path, weight in expanded(ctx, self.fields).items()]
         paths = {spec.path: w for spec, w in specs if spec is not None and spec.is_text and w > 0}
         if not paths:

@@ -40,7 +40,8 @@ def zone_of(kind: str, name: object) -> tzinfo:
 def date_bound(value: Any, formats: str | None, now_ms: int, up: bool, zone: tzinfo = UTC) -> int:
     """Milliseconds of a date bound with date math; rounding goes up for gt and lte, down otherwise.
 
-    Elasticsearch: `gt` and `lte` round to the last millisecond of the unit, `gte` and `lt` to the first. A text
+    Elasticsearch: `gt` and `lte` round to the last millisecond of the unit, `gte` and `lt` to the first, also where a
+    date without math is given to a day, an hour or another unit only. A text
     without an offset of its own is local time of `zone`, and rounding is to its units; `now` is now everywhere.
     Raises ValueError or OverflowError.
     """
@@ -51,10 +52,7 @@ def date_bound(value: Any, formats: str | None, now_ms: int, up: bool, zone: tzi
         anchor, math = text.split("||", 1)
         moment = _local(anchor, parse_date(anchor, formats), zone)
     else:
-        moment, math = _local(text, parse_date(value, formats), zone), ""
-        if up and isinstance(value, str) and _DAY.fullmatch(text):
-            # a date given only to the day, month or year means its last millisecond when rounded up
-            moment = _rounded(moment, {4: "y", 7: "M", 10: "d"}[len(text)], True)
+        moment, math = _local(text, parse_date(value, formats, up), zone), ""
     if _MATH.sub("", math):
         raise ValueError(f"date math [{text}] cannot be read; use now-1d/d or 2024-01-01||+1M/d")
     for step, unit in _MATH.findall(math):

@@ -32,8 +32,8 @@ def fields_of(kind: str, body: Any) -> Fields:
 
 
 def expanded(ctx: SearchContext, fields: Fields) -> dict[str, float]:
-    """The mapped fields and their weights, patterns expanded (to text and keyword fields); `_id` and
-    `_index` only by name. A field named more than once has the last weight. `*` alone is what
+    """The mapped fields and their weights, patterns expanded (to text and keyword fields that can be searched);
+    `_id` and `_index` only by name. A field named more than once has the last weight. `*` alone is what
     `index.query.default_field` says, all fields unless it is set."""
     out: dict[str, float] = {}
     for pattern, weight in fields:
@@ -41,7 +41,8 @@ def expanded(ctx: SearchContext, fields: Fields) -> dict[str, float]:
             out[pattern] = weight
         default = ctx.index_settings.get("query", {}).get("default_field", "*") if pattern == "*" else pattern
         for spec in ctx.expand(default if isinstance(default, list) else [default]):
-            if spec.type != "dense_vector" and ("*" not in pattern or spec.is_text or spec.type == "keyword"):
+            words = spec.searchable and (spec.is_text or spec.type == "keyword")
+            if spec.type != "dense_vector" and ("*" not in pattern or words):
                 out[spec.path] = weight
     return out
 

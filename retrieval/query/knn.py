@@ -13,7 +13,7 @@ from indexer.spaces import Space
 
 from .. import dense
 from ..context import SearchContext
-from ..filters import accepted
+from ..filters import accepted, both
 from .base import Explanation, Matches, Parser, Query, options, query_type
 from .options import number
 from .rewriting import remember, remembered
@@ -27,7 +27,7 @@ MAX_K = 10_000
 class Knn(Query):
     """The k nearest documents of a dense_vector field, or of a semantic space by a text.
 
-    The filter is applied inside the search, so k documents are found if there are k. Scores are
+    The filter, and that of an alias, is applied inside the search, so k documents are found if there are k. Scores are
     Elasticsearch's: (1 + cosine) / 2, (1 + dot product) / 2, or 1 / (1 + squared distance).
     """
 
@@ -116,7 +116,7 @@ class Knn(Query):
                 f"the query vector has a different dimension [{len(vector)}] than the index vectors "
                 f"[{view.parts[0].index.d}]"
             )
-        accept = accepted(ctx, self.filter)
+        accept = both(ctx.seen, accepted(ctx, self.filter))
         hits = dense.search(view, vector, self.k, None if accept is None else accept.mask)
         docs, scores = hits.docs, scores_of(space.metric, hits.similarities) * np.float32(self.boost)
         if self.similarity is not None:

@@ -45,7 +45,8 @@ def text_of(kind: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise ParsingError(f"[{kind}] unknown token [START_OBJECT] for the query text; give a string")
+    found = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
+    raise ParsingError(f"[{kind}] unknown token [{found}] for the query text; give a string")
 
 
 def required_text(kind: str, found: Mapping[str, Any], key: str = "query") -> str:

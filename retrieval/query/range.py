@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -62,8 +63,7 @@ class Range(Query):
     def filter_key(self, ctx: SearchContext) -> Hashable | None:
         if any("now" in str(value) for _, value in self.bounds) or not lasting(ctx, ctx.field(self.field)):
             return None
-        types = tuple(type(value) for _, value in self.bounds)
-        return ("range", self.field, self.bounds, types, self.format, str(self.zone))
+        return ("range", self.field, repr(self.bounds), self.format, str(self.zone))
 
     def _mask(self, ctx: SearchContext) -> np.ndarray:
         field = searchable(ctx, self.field)
@@ -104,7 +104,10 @@ class Range(Query):
                 raise ValueError(f"[{value}] is not a number")
             if field.type in FLOATS:
                 return float(number)
-            return max(-(1 << 63), min((1 << 63) - 1, number)) if isinstance(number, int) else number
+            if isinstance(number, int) or math.isinf(number):
+                return number
+            # as a whole number, since a comparison with a fraction would round the field's values to doubles
+            return math.floor(number) if op in ("gt", "lte") else math.ceil(number)
         except (ValueError, OverflowError) as error:
             raise InvalidRequest(f"failed to create query: {error} for field [{field.path}]") from None
 

@@ -134,13 +134,13 @@ _KEPT_VALUES = 1000  # of a filter that is kept
 
 
 def exact_key(ctx: SearchContext, path: str, values: tuple[Any, ...], any_case: bool = False) -> Hashable | None:
-    """The `filter_key` of exact values. Types are part of it: 1, 1.0 and true are equal, and not the same keyword."""
+    """The `filter_key` of exact values, as they are written: 1, 1.0 and true are equal, and not the same keyword."""
     field = ctx.field(path)
     if field is None or len(values) > _KEPT_VALUES or not lasting(ctx, field):
         return None
     if field.type == "date" and any("now" in str(value) for value in values):
         return None
-    return ("terms", path, any_case, values, tuple(type(value) for value in values))
+    return ("terms", path, any_case, repr(values))
 
 
 def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np.ndarray:
@@ -158,7 +158,8 @@ def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np
         for value in values:
             out |= Range(path, (("gte", value), ("lte", value))).mask(ctx)
         return out
-    wanted = np.array(sorted(_typed(field, v) for v in values), np.float64 if field.type in _FLOATS else np.int64)
+    typed = [value for value in (_typed(field, v) for v in values) if value is not None]
+    wanted = np.array(sorted(typed), np.float64 if field.type in _FLOATS else np.int64)
     return mask_where(ctx, path, lambda column: np.isin(column.values, wanted))
 
 
@@ -166,6 +167,7 @@ _FLOATS = ("double", "float", "half_float")
 
 
 def _typed(field: Field, value: Any) -> Any:
+    """A value as the column has it; None for a fraction, which no field of integers holds."""
     if field.type in ("dense_vector", "completion"):
         raise InvalidRequest(f"field [{field.path}] of type [{field.type}] doesn't support term queries")
     try:
@@ -173,7 +175,7 @@ def _typed(field: Field, value: Any) -> Any:
             value = parse_number(value)
             value = int(value) if isinstance(value, float) and value.is_integer() else value
         if isinstance(value, float) and not value.is_integer() and field.type not in _FLOATS:
-            return -(1 << 63)  # no integer field holds a fraction
+            return None
         return field.convert(value)
     except ValueError as error:
         raise InvalidRequest(f"failed to create query: {error} for field [{field.path}]") from None

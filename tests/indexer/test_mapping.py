@@ -30,6 +30,10 @@ def test_a_type_stays_and_a_wrong_value_names_field_and_type():
     mapping = Mapping({"properties": {"n": {"type": "integer"}}})
     with pytest.raises(InvalidDocument, match=r"\[n\] of type \[integer\]"):
         mapping.extract({"n": "many"})
+    with pytest.raises(InvalidDocument, match="is not a number"):
+        mapping.extract({"n": [{"a": 1}]})
+    with pytest.raises(InvalidDocument, match="cannot index an object as text"):
+        Mapping({"properties": {"t": {"type": "text"}}}).extract({"t": {"a": 1}})
     assert mapping.extract({"n": ["3", 4, None, 5.9]}) == {"n": [3, 4, 5]}
     with pytest.raises(InvalidRequest, match="cannot be changed from type"):
         mapping.merged({"properties": {"n": {"type": "keyword"}}})

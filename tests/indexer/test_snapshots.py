@@ -254,6 +254,17 @@ def test_what_cannot_be_used_is_built_from_the_truth(node, repository, elsewhere
     assert documents(back) == documents(index)
 
 
+def test_what_was_not_searchable_when_it_was_taken_is_so_when_it_is_back(node, repository, elsewhere):
+    index = node.create("docs", {"settings": {"semantic": {"families": []}, "refresh_interval": "-1"}})
+    index.write([Operation("index", "1", {"text": "检索"})])
+    index.refresh()
+    index.write([Operation("index", "2", {"text": "检索"}), Operation("delete", "1")])
+    repository.create(node, "s", ["docs"])
+    Restoring().run(elsewhere, repository, "s")
+    found = search(elsewhere, ["docs"], {"query": {"match": {"text": "检索"}}}, {})["hits"]["hits"]
+    assert [hit["_id"] for hit in found] == ["2"]
+
+
 def test_a_taken_name_is_refused_before_anything_changes(node, repository):
     filled(node, count=10)
     node.create("b", {**QUIET, "aliases": {"all": {}, "b2": {}}})

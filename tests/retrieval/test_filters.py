@@ -156,3 +156,13 @@ def test_only_new_segments_are_looked_at(node, monkeypatch):
 def test_what_may_change_is_not_kept(node, body):
     index = node.create("i", {"mappings": {"properties": MAPPING}})
     assert Parser().query(body).filter_key(SearchContext(node, index)) is None
+
+
+@pytest.mark.parametrize("make", [lambda v: {"term": {"tag": v}}, lambda v: {"range": {"tag": {"gte": v, "lte": v}}}])
+def test_numbers_that_are_equal_and_written_otherwise_are_other_keywords(node, make):
+    index = node.create("i", {"mappings": {"properties": MAPPING}})
+    values = [0, 0.0, -0.0, 1, 1.0, True]
+    index.write([Operation("index", repr(value), {"tag": value}) for value in values])
+    index.refresh()
+    ctx = SearchContext(node, index)
+    check(ctx, [Parser().query(make(value)) for value in values])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer import InvalidRequest, Node, ParsingError, QuarryError
+from indexer import InvalidRequest, Node, Operation, ParsingError, QuarryError
 from retrieval import search
 from retrieval.context import SearchContext, TimedOut
 from retrieval.query import Parser, known_types
@@ -191,6 +191,7 @@ WRONG_FIELDS = [
     {"regexp": {"text": {"value": ".*a.{9}", "max_determinized_states": 20}}},
     {"wildcard": {"key": "*a" + "?" * 30}},
     {"combined_fields": {"query": "x", "fields": ["text", "pairs"]}},
+    {"combined_fields": {"query": "x", "fields": ["text", "n"]}},
 ]
 
 
@@ -333,3 +334,22 @@ def test_an_index_without_anything(tmp_path):
         assert len(query.matches(ctx).docs) == 0
         assert len(query.mask(ctx)) == 0
     node.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"multi_match": {"query": "quick"}},
+        {"multi_match": {"query": "quick", "fields": ["*"], "type": "phrase"}},
+        {"query_string": {"query": "quick"}},
+        {"simple_query_string": {"query": "quick"}},
+    ],
+)
+def test_fields_that_cannot_be_searched_are_no_default_fields(node, body):
+    fields = {"text": {"type": "text"}, "raw": {"type": "text", "index": False}}
+    index = node.create("i", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": fields}})
+    index.write([Operation("index", "0", {"text": "quick", "raw": "quick"})])
+    index.refresh()
+    assert len(Parser().query(body).matches(SearchContext(node, index)).docs) == 1
+    with pytest.raises(InvalidRequest, match="not indexed"):
+        Parser().query({"match": {"raw": "quick"}}).matches(SearchContext(node, index))

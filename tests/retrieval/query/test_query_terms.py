@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from query_corpus import KEYS, distance
 
 from analysis import get_analyzer
-from indexer import InvalidRequest, Operation
+from indexer import InvalidRequest, Node, Operation
 from retrieval import search
 from retrieval.query.dates import date_bound, zone_of
+from settings import Settings
 
 MULTI = get_analyzer("multilingual")
 TEXT_VALUES = ["qu", "北", "北京", "Q", "圖", "ＡＢ", "gpt", "c+", "Caf", "york", "zz", "4"]
@@ -203,6 +204,34 @@ def test_date_math():
 
 
 @pytest.mark.parametrize(
+    ("text", "formats", "last"),
+    [
+        ("2024", None, "2024-12-31T23:59:59.999"),
+        ("2024-02", None, "2024-02-29T23:59:59.999"),
+        ("2024-02-03", None, "2024-02-03T23:59:59.999"),
+        ("2024-02-03T04", None, "2024-02-03T04:59:59.999"),
+        ("2024-02-03T04:05", None, "2024-02-03T04:05:59.999"),
+        ("2024-02-03T04:05:06Z", None, "2024-02-03T04:05:06.999"),
+        ("2024-02-03T04:05:06.007", None, "2024-02-03T04:05:06.007"),
+        ("9999-12-31", None, "9999-12-31T23:59:59.999"),
+        ("9999", None, "9999-12-31T23:59:59.999"),
+        ("31/01/2024", "dd/MM/yyyy", "2024-01-31T23:59:59.999"),
+        ("2024年5月", "yyyy年M月", "2024-05-31T23:59:59.999"),
+        ("2024-W02", "YYYY-'W'ww", "2024-01-14T23:59:59.999"),
+        ("3.2.24 4 PM", "d.M.yy h a", "2024-02-03T16:59:59.999"),
+        (1704067200000, None, "2024-01-01T00:00:00.000"),
+        ("1704067200", "epoch_second", "2024-01-01T00:00:00.000"),
+        ("2024-02-03||+1d", None, "2024-02-04T00:00:00.000"),
+    ],
+)
+def test_a_date_given_to_a_unit_means_its_end_where_bounds_round_up(text, formats, last):
+    moment = datetime.fromisoformat(f"{last}+00:00")
+    assert date_bound(text, formats, 0, True) == (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(
+        milliseconds=1
+    )
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {"term": {"small": "BEIJING"}},
@@ -251,3 +280,38 @@ def test_whole_numbers_are_compared_exactly(node, shape):
         assert ids({"range": {"n": {"gt": shape(value)}}}) == {str(v) for v in values if v > value}
     with pytest.raises(InvalidRequest, match=r"\[abc\] is not a number for field \[n\]"):
         ids({"range": {"n": {"lt": "abc"}}})
+
+
+WHOLE = [-(1 << 63), 1 - (1 << 63), -1, 0, 1, 2, 1 << 53, (1 << 53) + 1, (1 << 63) - 2, (1 << 63) - 1]
+BOUNDS = [*WHOLE, 1.5, -0.5, 2.0, float(1 << 53), 9.3e18, -1e30, 1 << 63, -(1 << 63) - 1, "1.5", str(1 << 63)]
+COMPARE = {
+    "gt": lambda a, b: a > b,
+    "gte": lambda a, b: a >= b,
+    "lt": lambda a, b: a < b,
+    "lte": lambda a, b: a <= b,
+}
+
+
+@pytest.fixture(scope="module")
+def whole_numbers(tmp_path_factory):
+    node = Node(Settings(data=tmp_path_factory.mktemp("whole")))
+    index = node.create("w", {"mappings": {"properties": {"n": {"type": "long"}}}})
+    index.write([Operation("index", str(n), {"n": n}) for n in WHOLE])
+    index.refresh()
+    yield node
+    node.close()
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_bounds_between_and_beyond_whole_numbers(whole_numbers, bound):
+    """Python compares integers with fractions, and with ones that no field holds, as they are."""
+    number = bound if not isinstance(bound, str) else float(bound) if "." in bound else int(bound)
+
+    def found(query):
+        hits = search(whole_numbers, ["w"], {"query": query, "size": 20}, {})["hits"]["hits"]
+        return {int(hit["_id"]) for hit in hits}
+
+    for op, holds in COMPARE.items():
+        assert found({"range": {"n": {op: bound}}}) == {n for n in WHOLE if holds(n, number)}, op
+    if -(1 << 63) <= number < 1 << 63:
+        assert found({"term": {"n": bound}}) == {n for n in WHOLE if n == number}

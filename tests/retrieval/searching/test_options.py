@@ -70,6 +70,16 @@ def test_fields_and_doc_values(made: Node) -> None:
         search(made, ["a"], {"docvalue_fields": ["t"]}, {})
 
 
+def test_fields_show_a_completion_as_it_was_given(node: Node) -> None:
+    fields = {"c": {"type": "completion"}, "t": {"type": "text", "fields": {"c": {"type": "completion"}}}}
+    index = node.create("c", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": fields}})
+    given = ["北京", {"input": ["北大", "PKU"], "weight": 3}]
+    index.write([Operation("index", "0", {"c": given, "t": "上海"})])
+    index.refresh()
+    hit = search(node, ["c"], {"fields": ["c", "t.c"], "_source": False}, {})["hits"]["hits"][0]
+    assert hit["fields"] == {"c": given, "t.c": ["上海"]}
+
+
 def test_scores_totals_and_ends(made: Node) -> None:
     hits = search(made, ["a"], {"query": CATS}, {})["hits"]["hits"]
     middle = hits[1]["_score"]
