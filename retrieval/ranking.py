@@ -60,6 +60,7 @@ def rank_query(
 
     Totals are exact up to `count_to`, then a lower bound with the relation "gte".
     """
+    ctx.check_time()
     query = query.simplified(ctx)
     inner, filtered = query, accept
     if isinstance(query, Bool) and query.boost == 1.0 and len(query.must) + len(query.should) == 1:
