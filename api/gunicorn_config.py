@@ -28,6 +28,8 @@ GRACE = 30
 """Seconds that running requests get when the service is told to stop."""
 SHARED = ("flask", "prometheus_client", "numba", "scipy.linalg", "faiss", "tokenizers", "opencc", "analysis")
 """Modules that start no thread. onnxruntime does, and with it all that imports it: a fork would lose the thread."""
+KERNELS = ("retrieval.lexical.phrases", "retrieval.expansion.kernels")
+"""Modules that are imported when a request first needs them, unless a worker has done so before."""
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -82,6 +84,8 @@ def load_modules(_: Arbiter) -> None:
 
 def start_background(worker: Worker) -> None:
     """Refresh, merge and fill vectors in the background of this worker."""
+    for name in KERNELS:
+        importlib.import_module(name)
     worker.wsgi.extensions["quarry"].node.start()
 
 

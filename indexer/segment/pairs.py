@@ -34,6 +34,7 @@ from indexer.segment.pair_kernels import (
     walk,
     walk_words,
 )
+from indexer.segment.reading import SEPARATOR, pair_name
 
 SHARE = 64
 MOST = 2048  # frequent terms
@@ -43,12 +44,6 @@ BUDGET = {True: 40, False: 16}
 SLACK = 4096  # pairs that a small field may have besides
 SAMPLE = 1 << 20  # tokens, about, that show which terms spell two others
 CROWD = 3  # more neighbours than so many a token, and a field has no pairs
-SEPARATOR = b"\xff"  # between the terms in a pair's name; no byte of UTF-8
-
-
-def pair_name(first: bytes, second: bytes) -> bytes:
-    """What a pair is called in the dictionary of pairs."""
-    return first + SEPARATOR + second
 
 
 @dataclass(slots=True)

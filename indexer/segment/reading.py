@@ -98,9 +98,17 @@ class TextField(Vocabulary):
         return offsets, positions
 
 
+SEPARATOR = b"\xff"  # between the terms in a pair's name; no byte of UTF-8
+
+
+def pair_name(first: bytes, second: bytes) -> bytes:
+    """What a pair is called in the dictionary of pairs."""
+    return first + SEPARATOR + second
+
+
 class PairField(TextField):
     """The pairs of a text field's frequent terms (:mod:`indexer.segment.pairs`), named by
-    :func:`indexer.segment.pairs.pair_name`. Lengths and statistics are the text field's.
+    :func:`pair_name`. Lengths and statistics are the text field's.
 
     ``frequent``: uint32, ordinals of the text field's terms; ``members``: uint32[pairs, 2], those of each pair;
     ``whole``: no pair was left to a term that spells both; ``loose``: uint32, ordinals of

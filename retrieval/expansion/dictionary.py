@@ -11,7 +11,6 @@ import numpy as np
 from indexer.segment import Segment, TextField, Tombstones
 
 from .automaton import Pattern
-from .kernels import mark_postings, walk_pattern, walk_similar
 
 _BUDGET = 1 << 21  # postings between two looks at the clock
 _TERMS = 1 << 16  # terms walked between two looks at the clock
@@ -83,6 +82,8 @@ class Expansion:
                 yield ordinal, part.text.term(ordinal)
 
     def _mark(self, part: Part) -> np.ndarray:
+        from .kernels import mark_postings  # kernels are loaded when they are first wanted
+
         out = np.zeros(part.segment.documents, np.uint8)
         text = part.text
         if text is None or not len(part.ordinals):
@@ -136,6 +137,8 @@ class Dictionaries:
 
     def pattern(self, pattern: Pattern) -> Expansion:
         """Terms that an automaton accepts."""
+        from .kernels import walk_pattern
+
         parts = []
         beginning = pattern.prefix.encode()
         for segment, stones, text in self.places:
@@ -155,6 +158,8 @@ class Dictionaries:
 
     def similar(self, term: str, edits: int, prefix: int, swaps: bool) -> Expansion:
         """Terms at most `edits` from `term` that begin with its first `prefix` characters."""
+        from .kernels import walk_similar
+
         parts = []
         wanted = np.array([ord(c) for c in term], np.int32)
         for segment, stones, text in self.places:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from indexer.segment import TextField
-from indexer.segment.pairs import pair_name
+from indexer.segment.reading import pair_name
 from retrieval.lexical import tables
 from retrieval.lexical.query import Term
 from retrieval.lexical.scorer import FoundTerm, Scorer

@@ -17,7 +17,6 @@ from retrieval.lexical.explaining import explain_phrase, explain_words
 from retrieval.lexical.fixed import MOST_TERMS
 from retrieval.lexical.maxscore import top_words
 from retrieval.lexical.pairs import PairScorer
-from retrieval.lexical.phrases import Best, top_phrase
 from retrieval.lexical.plan import PhrasePlan, Plan
 from retrieval.lexical.probing import probe
 from retrieval.lexical.query import PhraseQuery, Term, TopK, WordQuery
@@ -273,6 +272,8 @@ class LexicalReader:
         docs, scores = np.empty(k, np.uint32), np.empty(k, np.float32)
         scratch = scratch_for(scorer.ranges)
         if isinstance(plan, PhrasePlan):
+            from retrieval.lexical.phrases import Best, top_phrase  # kernels that other queries do without
+
             known = accept is None and self.live_documents == self.documents
             count, total = top_phrase(
                 plan, segments, count_to, 32 + k // 4, known, scratch, Best(keys, state, docs, scores)
