@@ -315,7 +315,10 @@ def offer_best(
                         weights[0], scale, mine, found, count, low, high, places, candidates, postings, keys, state,
                         score,
                     )  # fmt: skip
-                    if low == 0 or state[0] >= state[1]:
+                    bits[1] = np.uint32(state[2] >> 32)
+                    if low == 0 or (
+                        state[0] >= state[1] and needed(np.float64(score[1]), np.float32(0), scale) >= near
+                    ):
                         break
                     low, high = int64(0), near
             else:

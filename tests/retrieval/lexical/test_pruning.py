@@ -203,13 +203,44 @@ def test_one_word_band_by_band(tmp_path: Path, seed: int) -> None:
         words[times > place, place] = 0
     words[rng.random(count) < rng.choice([0.1, 0.98]), 0] = 1
     words[(words == 1) & (runs % 3 == 1)[:, None]] = 2  # nowhere in whole runs
-    writer = SegmentWriter(tmp_path / "s")
-    starts = np.arange(0, size * count + 1, size)
-    writer.add(np.arange(count), {"body": batch_of(words.reshape(-1), starts)}, {})
-    writer.finish()
-    reader = LexicalReader([Segment.open(tmp_path / "s")], [None])
+    segments = []
+    for first, last in ((0, 250_000), (250_000, 390_000), (390_000, count)):
+        writer = SegmentWriter(tmp_path / str(first))
+        starts = np.arange(0, size * (last - first) + 1, size)
+        writer.add(np.arange(first, last), {"body": batch_of(words[first:last].reshape(-1), starts)}, {})
+        writer.finish()
+        segments.append(Segment.open(tmp_path / str(first)))
+    reader = LexicalReader(segments, [None] * len(segments))
     ordinary = share[runs] < 0.5
-    for accept in (None, rng.random(count) < 0.1, ordinary, ordinary & (rng.random(count) < 0.05)):
+    rare = rng.random(count) < 0.02
+    for accept in (None, rng.random(count) < 0.1, ordinary, ordinary & (rng.random(count) < 0.05), rare):
         for terms in (["t0"], ["t1"], ["t0", "t2"], ["t1", "t5"]):
             query = WordQuery(("body",), terms)
             check(reader, query, accept, reader.matches(query, accept))
+
+
+def test_few_good_hits_in_the_best_ranges_of_two_segments(tmp_path: Path) -> None:
+    """The first segment's best range holds five poor hits, the second one's best ranges five good and many fair."""
+    counts, size = (256, 64_000), 4
+    segments, accept = [], np.zeros(sum(counts), bool)
+    for number, count in enumerate(counts):
+        words = np.full((count, size), 3)
+        words[::2, 0] = 0  # poor
+        best = np.arange(0, (105 if number else 1) * 128, 128)
+        words[best] = 0
+        base = sum(counts[:number])
+        if number == 0:
+            accept[base + np.arange(2, 12, 2)] = True
+        else:
+            accept[base + best[:5]] = True
+            words[np.arange(2, 42, 2), 1] = 0  # fair
+            accept[base + np.arange(2, 42, 2)] = True
+            accept[base + np.arange(105 * 128, count, 8)] = True
+        writer = SegmentWriter(tmp_path / str(number))
+        starts = np.arange(0, size * count + 1, size)
+        writer.add(np.arange(base, base + count), {"body": batch_of(words.reshape(-1), starts)}, {})
+        writer.finish()
+        segments.append(Segment.open(tmp_path / str(number)))
+    reader = LexicalReader(segments, [None, None])
+    query = WordQuery(("body",), ["t0"])
+    check(reader, query, accept, reader.matches(query, accept))
