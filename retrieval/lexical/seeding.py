@@ -316,9 +316,8 @@ def offer_best(
                         score,
                     )  # fmt: skip
                     bits[1] = np.uint32(state[2] >> 32)
-                    if low == 0 or (
-                        state[0] >= state[1] and needed(np.float64(score[1]), np.float32(0), scale) >= near
-                    ):
+                    reached = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
+                    if low == 0 or (state[0] >= state[1] and reached >= near):
                         break
                     low, high = int64(0), near
             else:
