@@ -22,7 +22,7 @@ from .match_all import MatchNone
 from .units import AnyWay, AtLeast, ByQuery, Run, Slot, Unit
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: that takes longer to make
 class TextQuery:
     """How a text is looked for. `fields` share one analyzer; `fuzzy` and synonyms' phrases need one field."""
 
