@@ -122,6 +122,7 @@ class ViewCache:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._manifest = index.manifest_path
         self._lock = threading.Lock()
         self._key: tuple[int, int, int] | None = None
         self._view: IndexView | None = None
@@ -129,7 +130,7 @@ class ViewCache:
 
     def current(self) -> IndexView:
         """The view of the newest manifest. Damaged files are rebuilt on the way."""
-        key = identity(self._index.manifest_path)
+        key = identity(self._manifest)
         view = self._view
         if view is not None and key == self._key:
             return view
@@ -137,7 +138,7 @@ class ViewCache:
             if self._view is None:
                 self._index.check_analysis()
             for _ in range(20):
-                key = identity(self._index.manifest_path)
+                key = identity(self._manifest)
                 if self._view is not None and key == self._key:
                     return self._view
                 manifest = self._index.read_manifest()
@@ -149,7 +150,7 @@ class ViewCache:
                     if self._index.read_manifest().generation == manifest.generation:
                         self._index.repair(manifest, error)
                     continue
-                if identity(self._index.manifest_path) == key:
+                if identity(self._manifest) == key:
                     self._view, self._key = view, key
                     return view
             return self._open(self._index.read_manifest())

@@ -22,7 +22,7 @@ from indexer.mapping import Mapping
 from indexer.segment import Segment
 
 from .context import SearchContext
-from .lexical import Accepted, LexicalReader
+from .lexical import Accepted
 from .lexical.accepted import pack
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def accepted(ctx: SearchContext, wanted: Sequence[Query], unwanted: Sequence[Que
     yes, no = _keys(ctx, wanted), _keys(ctx, unwanted)
     if yes is None or no is None:
         return ctx.reader.accepted(_mask(ctx, wanted, unwanted))
-    return _of_view.get(ctx, (yes, no), wanted, unwanted)
+    known = ctx.reader.kept.get((yes, no))
+    if known is not None and known[0] is ctx.mapping:
+        return known[1]
+    return _keep(ctx, (yes, no), wanted, unwanted)
 
 
 def searched(ctx: SearchContext, filters: Sequence[Query]) -> Accepted | None:
@@ -105,47 +108,37 @@ class _Kept:
                 self._size -= self._entries.popitem(last=False)[1][2].nbytes + _ENTRY
 
 
-class _OfView:
-    """Whole filters of a reader, put together from what is kept of its segments."""
-
-    def __init__(self) -> None:
-        self._kept = _Kept()
-        self._of: weakref.WeakKeyDictionary[LexicalReader, OrderedDict[Key, tuple[Mapping, Accepted]]]
-        self._of = weakref.WeakKeyDictionary()
-
-    def get(self, ctx: SearchContext, key: Key, wanted: Sequence[Query], unwanted: Sequence[Query]) -> Accepted:
-        known = self._of.setdefault(ctx.reader, OrderedDict())
-        found = known.get(key)
-        if found is not None and found[0] is ctx.mapping:
-            return found[1]
-        made = ctx.reader.accepted(self._bits(ctx, key, wanted, unwanted))
-        room = ctx.settings.filter_memory // (2 * ctx.documents + _ENTRY)  # bits, and bytes where these are wanted
-        while known and len(known) >= room:
-            try:
-                known.popitem(last=False)
-            except KeyError:  # another thread was faster
-                break
-        known[key] = ctx.mapping, made
-        return made
-
-    def _bits(
-        self, ctx: SearchContext, key: Key, wanted: Sequence[Query], unwanted: Sequence[Query]
-    ) -> list[np.ndarray]:
-        segments = ctx.view.segments
-        bits = [self._kept.find(segment, ctx.mapping, key) for segment in segments]
-        missing = [segment for segment, part in zip(segments, bits, strict=True) if part is None]
-        if missing:
-            manifest = replace(ctx.view.manifest, spaces={})
-            view = IndexView(ctx.index, manifest, missing, [None] * len(missing), {})
-            mask = _mask(SearchContext(ctx.node, ctx.index, ctx.deadline, view), wanted, unwanted)
-            start = 0
-            for number, segment in enumerate(segments):
-                if bits[number] is None:
-                    part = pack(mask[start : start + segment.documents])
-                    start += segment.documents
-                    self._kept.keep(segment, ctx.mapping, key, part, ctx.settings.filter_memory)
-                    bits[number] = part
-        return [part for part in bits if part is not None]
+_kept = _Kept()
 
 
-_of_view = _OfView()
+def _keep(ctx: SearchContext, key: Key, wanted: Sequence[Query], unwanted: Sequence[Query]) -> Accepted:
+    """A filter put together from what is kept of its segments; the reader keeps it, too."""
+    made = ctx.reader.accepted(_bits(ctx, key, wanted, unwanted))
+    known = ctx.reader.kept
+    room = ctx.settings.filter_memory // (2 * ctx.documents + _ENTRY)  # bits, and bytes where these are wanted
+    while known and len(known) >= room:
+        try:
+            known.popitem(last=False)
+        except KeyError:  # another thread was faster
+            break
+    known[key] = ctx.mapping, made
+    return made
+
+
+def _bits(ctx: SearchContext, key: Key, wanted: Sequence[Query], unwanted: Sequence[Query]) -> list[np.ndarray]:
+    """What a filter matches in each segment, the dead included."""
+    segments = ctx.view.segments
+    bits = [_kept.find(segment, ctx.mapping, key) for segment in segments]
+    missing = [segment for segment, part in zip(segments, bits, strict=True) if part is None]
+    if missing:
+        manifest = replace(ctx.view.manifest, spaces={})
+        view = IndexView(ctx.index, manifest, missing, [None] * len(missing), {})
+        mask = _mask(SearchContext(ctx.node, ctx.index, ctx.deadline, view), wanted, unwanted)
+        start = 0
+        for number, segment in enumerate(segments):
+            if bits[number] is None:
+                part = pack(mask[start : start + segment.documents])
+                start += segment.documents
+                _kept.keep(segment, ctx.mapping, key, part, ctx.settings.filter_memory)
+                bits[number] = part
+    return [part for part in bits if part is not None]

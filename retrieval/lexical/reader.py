@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -50,6 +51,8 @@ class LexicalReader:
         self._scorers: dict[tuple[tuple[str, ...], tuple[float, ...], Similarity], Scorer] = {}
         self._pair_scorers: dict[Scorer, PairScorer] = {}
         self._lock = threading.Lock()
+        #: what callers keep of filters, by a key, the oldest first, each beside what it depends on
+        self.kept: OrderedDict[Hashable, tuple[object, Accepted]] = OrderedDict()
         self._live: np.ndarray | None = None
         self._live_bits = [None if t is None else pack(~t.mask) for t in self.tombstones]
 

@@ -140,7 +140,8 @@ def exact_key(ctx: SearchContext, path: str, values: tuple[Any, ...], any_case: 
         return None
     if field.type == "date" and any("now" in str(value) for value in values):
         return None
-    return ("terms", path, any_case, repr(values))
+    written = tuple([(type(value), repr(value) if type(value) is float else value) for value in values])
+    return ("terms", path, any_case, written)
 
 
 def mask_of_values(ctx: SearchContext, path: str, values: tuple[Any, ...]) -> np.ndarray:
