@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from indexer.segment.dictionary import fill_table, hash_term, same_bytes, table_size
+from indexer.segment.dictionary import fill_table, find_term, table_size
 from indexer.segment.kernels import inline, int64, kernel
 
 MARKED = 62  # of the tokens at a position, so many can be marked as bits of a number
@@ -39,19 +39,6 @@ def mark_loose(tokens: np.ndarray, joined: np.ndarray, start: int, middle: int, 
             joined[tokens[at]] = LOOSE
 
 
-@inline
-def _find(query: np.ndarray, start: int, end: int, blob: np.ndarray, bounds: np.ndarray, table: np.ndarray) -> int:
-    """Which term of a small dictionary ``query[start:end]`` is, or -1."""
-    mask = table.size - 1
-    at = hash_term(query, start, end) & mask
-    while table[at] != 0:
-        term = int64(table[at]) - 1
-        if same_bytes(query, start, end, blob, int64(bounds[term]), int64(bounds[term + 1])):
-            return term
-        at = (at + 1) & mask
-    return -1
-
-
 @kernel("int64(uint8[::1], uint32[::1], uint8[::1], uint32[::1], uint32[::1], int64, int64[:,::1])")
 def _list_joined(
     letters: np.ndarray,
@@ -64,12 +51,15 @@ def _list_joined(
 ) -> int:
     """Fill ``out`` with (term, first part, second part); returns how many there are, also where they are more than fit.
     ``letters``, ``edges``: the terms; ``blob``, ``bounds``, ``table``: the parts, of at most ``longest`` bytes."""
+    parts, limits, slots = int64(blob.ctypes.data), int64(bounds.ctypes.data), int64(table.ctypes.data)
     count = 0
     for term in range(edges.size - 1):
         start, end = int64(edges[term]), int64(edges[term + 1])
         for middle in range(max(start + 1, end - longest), min(end, start + longest + 1)):
-            first = _find(letters, start, middle, blob, bounds, table)
-            second = _find(letters, middle, end, blob, bounds, table) if first >= 0 else -1
+            first = find_term(parts, limits, slots, table.size, letters, start, middle)
+            if first < 0:
+                continue
+            second = find_term(parts, limits, slots, table.size, letters, middle, end)
             if second >= 0:
                 if count < out.shape[0]:
                     out[count, 0], out[count, 1], out[count, 2] = term, first, second

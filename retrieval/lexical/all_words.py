@@ -17,7 +17,7 @@ from retrieval.lexical.fixed import score_of, to_fixed
 from retrieval.lexical.intersecting import COLUMNS, TABLE, TERM, add, arrange, hold, reaching, value_at
 from retrieval.lexical.leading import bound_ranges, fill_impacts, gather, list_ranges, slope_of
 from retrieval.lexical.sampling import begin_sample, kept_promise, promised
-from retrieval.lexical.scanning import blocked
+from retrieval.lexical.scanning import drop_blocked
 from retrieval.lexical.sweeping import LOWER, REST, SOME
 from retrieval.lexical.term_info import (
     ABSENT,
@@ -159,13 +159,7 @@ def try_batch(
         view_f32(lead[TABLE], segment[tables.CODES]),
         weights[lead[TERM]],
     )
-    if segment[tables.ALLOWED]:
-        kept = 0
-        for c in range(count):
-            doc = found[c]
-            found[kept], reached[kept] = doc, reached[c]
-            kept += not blocked(segment, doc)
-        count = kept
+    count = drop_blocked(segment, found, reached, count)
     if pruning and lead[KIND] != RANGED:
         for c in range(count):
             upper[c] = value_at(lead, codes, table, weight, reached[c])

@@ -11,7 +11,7 @@ import pytest
 from indexer.segment import Segment, SegmentWriter, Tombstones, merge
 from retrieval.lexical import LexicalReader, PhraseQuery
 from tests.indexer.segment.corpora import Batch
-from tests.retrieval.lexical.test_pruning import check
+from tests.retrieval.lexical.test_pruning import check_pairs
 
 LETTERS = 60
 COUNTS = (40_000, 3_000, 300)
@@ -94,11 +94,4 @@ def test_phrases_of_characters(
         size = int(rng.integers(2, 6))
         start = int(rng.integers(corpus[1].size - size))
         queries.append(PhraseQuery("body", [chr(0x4E00 + w) for w in corpus[1][start : start + size].tolist()]))
-    with monkeypatch.context() as patched:
-        patched.setattr(LexicalReader, "_pair_scorer", lambda *_: None)
-        expected = [reader.matches(query, accept) for query in queries]
-    for query, (docs, scores) in zip(queries, expected, strict=True):
-        found = reader.matches(query, accept)
-        assert found[0].tolist() == docs.tolist()
-        assert found[1].tolist() == scores.tolist()
-        check(reader, query, accept, (docs, scores))
+    check_pairs(reader, queries, accept, monkeypatch)

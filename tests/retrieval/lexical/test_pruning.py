@@ -84,6 +84,20 @@ def check(
             assert (top.total, top.relation) == expected
 
 
+def check_pairs(
+    reader: LexicalReader, queries: list[PhraseQuery], accept: np.ndarray | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Phrases are found by pairs as by positions alone."""
+    with monkeypatch.context() as patched:
+        patched.setattr(LexicalReader, "_pair_scorer", lambda *_: None)
+        expected = [reader.matches(query, accept) for query in queries]
+    for query, (docs, scores) in zip(queries, expected, strict=True):
+        found = reader.matches(query, accept)
+        assert found[0].tolist() == docs.tolist()
+        assert found[1].tolist() == scores.tolist()
+        check(reader, query, accept, (docs, scores))
+
+
 @pytest.mark.parametrize("deleted", [0.0, 0.2])
 @pytest.mark.parametrize("kept", [None, 0.0, 0.002, 0.02, 0.1, 0.5, 0.9, "block"])
 def test_pruned_equals_exhaustive(segments: list[Segment], deleted: float, kept: float | str | None) -> None:
@@ -179,14 +193,7 @@ def test_phrases_by_stored_pairs(
     for case in range(30):
         words = np.minimum(rng.zipf(1.3, int(rng.integers(2, 5))), TERMS - 1) - 1
         queries.append(PhraseQuery("body", [f"t{i}" for i in (words if case % 3 else words[:2])]))
-    with monkeypatch.context() as patched:
-        patched.setattr(LexicalReader, "_pair_scorer", lambda *_: None)
-        expected = [reader.matches(query, accept) for query in queries]
-    for query, (docs, scores) in zip(queries, expected, strict=True):
-        found = reader.matches(query, accept)
-        assert found[0].tolist() == docs.tolist()
-        assert found[1].tolist() == scores.tolist()
-        check(reader, query, accept, (docs, scores))
+    check_pairs(reader, queries, accept, monkeypatch)
 
 
 @pytest.mark.parametrize("seed", range(3))
