@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     generations: int = Field(2, ge=1, description="concurrent generations; more are answered 429")
 
     refresh_interval: float = Field(1.0, gt=0, description="seconds between background refreshes")
-    indexing_memory: int = Field(128 << 20, ge=16 << 20, description="bytes held to build a segment")
+    indexing_memory: int = Field(128 << 20, ge=16 << 20, description="bytes held to build or merge segments")
     filter_memory: int = Field(64 << 20, ge=0, description="bytes in which a worker keeps what filters let through")
     max_body: int = Field(100 << 20, ge=1 << 10, description="largest request body that is not _bulk")
     max_document: int = Field(16 << 20, ge=1 << 10, description="largest single document")

@@ -10,20 +10,22 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .documents import FieldVectors, add_documents, batches, field_vectors
-from .files import file_lock
-from .manifest import Manifest, PartEntry, SegmentEntry, SpaceEntry, write_manifest
+from .documents import add_documents, batches
+from .field_vectors import FieldVectors
+from .files import file_lock, new_path
+from .manifest import Manifest, PartEntry, SegmentEntry, write_manifest
 from .merging import find_merge
 from .points import files_of
-from .segment import Segment, SegmentError, SegmentInfo, SegmentWriter, Tombstones, merge
-from .segment.vectors import VectorPart, merge_parts, write_part
+from .segment import Segment, SegmentError, SegmentInfo, SegmentWriter, Tombstones, merge, merge_memory
+from .segment.vectors import VectorPart, merge_parts
+from .segment.vectors import merge_memory as vectors_memory
 from .view import BROKEN, load_tombstones
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Deriver:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self._merge_memory: dict[str, int] = {}  # of segments: see merge_memory
 
     # --- refresh (under refresh.lock) -----------------------------------------------------------
 
@@ -52,11 +55,11 @@ class Deriver:
             if upto == old.covered and old.generation:
                 return
             entries = [e for e in self._with_dead(old, upto) if e.dead < e.documents]
-            vectors: dict[str, FieldVectors] = {}
+            vectors = FieldVectors(index, index.node.indexing_memory // 4)
             entries += self._build(index.store.live_rows(old.covered, upto), vectors)
         analysis = {**old.analysis, **index.analysis()}
         new = old.next(covered=upto, segments=tuple(entries), history=self._history(old, upto), analysis=analysis)
-        self.publish(old, self._with_field_vectors(new, vectors))
+        self.publish(old, vectors.added_to(new))
 
     def _with_dead(self, old: Manifest, upto: int) -> list[SegmentEntry]:
         """The manifest's segments with what the writes up to `upto` superseded marked dead."""
@@ -72,8 +75,9 @@ class Deriver:
     def _mark(self, entry: SegmentEntry, dead_seqs: np.ndarray) -> SegmentEntry:
         """`entry` with the documents of the given sequence numbers dead as well."""
         segment = Segment.open(self.index.segments_path / entry.name)
-        found = np.minimum(np.searchsorted(segment.seqs, dead_seqs), segment.documents - 1)
-        local = found[np.asarray(segment.seqs)[found] == dead_seqs]
+        seqs = segment.seqs
+        found = np.minimum(np.searchsorted(seqs, dead_seqs), segment.documents - 1)
+        local = found[seqs[found] == dead_seqs]
         if len(local) == 0:
             return entry
         known = load_tombstones(self.index.segments_path, entry, segment) or Tombstones.none(segment)
@@ -82,15 +86,15 @@ class Deriver:
         marked.save(self.index.segments_path / name)
         return replace(entry, dead=int(marked.count), tombstones=name)
 
-    def _build(self, rows: Iterable[tuple[int, bytes]], vectors: dict[str, FieldVectors]) -> list[SegmentEntry]:
+    def _build(self, rows: Iterable[tuple[int, bytes]], vectors: FieldVectors | None) -> list[SegmentEntry]:
         """New segments of (seq, JSON) rows, each at most the memory setting allows: half of it is a segment's, the
-        rest is for the dictionaries that the analyzers keep."""
+        rest is for vectors and for the dictionaries that the analyzers keep."""
         index = self.index
         mapping, out = index.mapping, []
         writer: SegmentWriter | None = None
         for part in batches(rows):
             if writer is None:
-                writer = SegmentWriter(self.new_path(index.segments_path))
+                writer = SegmentWriter(new_path(index.segments_path))
             add_documents(writer, part, mapping, index.analyzers, vectors)
             if writer.memory > index.node.indexing_memory // 2:
                 out.append(_entry(writer.finish()))
@@ -99,39 +103,17 @@ class Deriver:
             out.append(_entry(writer.finish()))
         return out
 
-    def _with_field_vectors(self, manifest: Manifest, vectors: dict[str, FieldVectors]) -> Manifest:
-        """The manifest with the new values of dense_vector fields as parts of their spaces."""
-        spaces = dict(manifest.spaces)
-        for path, found in vectors.items():
-            space = self.index.spaces()[path]
-            matrix = np.array(found.vectors, np.float32)
-            if space.metric == "cosine":
-                matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
-            target = self.new_path(self.index.vectors_path)
-            n = len(found.seqs)
-            write_part(target, np.array(found.seqs), np.arange(n + 1), np.zeros((n, 2)), matrix, space.metric)
-            entry = spaces.get(path) or SpaceEntry(space.identity)
-            spaces[path] = replace(entry, parts=(*entry.parts, PartEntry(target.name, n, n)))
-        for name, entry in spaces.items():
-            space_now = self.index.spaces().get(name)
-            if space_now is not None and space_now.family == "field":
-                spaces[name] = replace(entry, covered=manifest.covered)
-        return replace(manifest, spaces=spaces)
-
     # --- merge (under merge.lock) ---------------------------------------------------------------
 
     def merge_once(self, to_one: bool) -> bool:
         """Merge one run of neighbouring segments; False when there is none to merge."""
         index = self.index
         before = index.read_manifest()
-        run = find_merge([e.documents - e.dead for e in before.segments], [e.dead for e in before.segments])
-        if to_one:
-            dirty = any(e.dead for e in before.segments)
-            run = (0, len(before.segments)) if len(before.segments) > 1 or dirty else None
-        if run is None:
-            return False
-        chosen = before.segments[slice(*run)]
         try:
+            run = self._run_to_merge(before, to_one)
+            if run is None:
+                return False
+            chosen = before.segments[slice(*run)]
             segments = [Segment.open(index.segments_path / e.name) for e in chosen]
             dead = [load_tombstones(index.segments_path, e, s) for e, s in zip(chosen, segments, strict=True)]
         except SegmentError as error:
@@ -140,7 +122,7 @@ class Deriver:
                 index.repair(before, error)
             return True
         masks = [None if d is None else d.mask for d in dead]
-        info = merge(self.new_path(index.segments_path), segments, masks)
+        info = merge(new_path(index.segments_path), segments, masks)
         with file_lock(index.path / "refresh.lock"):
             old = index.read_manifest()
             names = [e.name for e in old.segments]
@@ -153,6 +135,26 @@ class Deriver:
             merged = (*old.segments[:at], entry, *old.segments[at + len(chosen) :])
             self.publish(old, old.next(segments=tuple(e for e in merged if e.dead < e.documents)))
         return True
+
+    def _run_to_merge(self, manifest: Manifest, to_one: bool) -> tuple[int, int] | None:
+        """Which segments to merge; the memory setting bounds what the policy chooses."""
+        entries = manifest.segments
+        if to_one:
+            return (0, len(entries)) if len(entries) > 1 or any(e.dead for e in entries) else None
+        known = {e.name: self._merge_memory[e.name] for e in entries if e.name in self._merge_memory}
+        self._merge_memory = known
+
+        def memory(number: int) -> int:
+            name = entries[number].name
+            if name not in known:
+                known[name] = merge_memory(Segment.open(self.index.segments_path / name))
+            return known[name]
+
+        return find_merge([e.documents - e.dead for e in entries], [e.dead for e in entries], self._fits(memory))
+
+    def _fits(self, memory: Callable[[int], int]) -> Callable[[int, int], bool]:
+        """Whether the units [start, stop), each of which takes so much, may be merged together."""
+        return lambda start, stop: sum(map(memory, range(start, stop))) <= self.index.node.indexing_memory
 
     def _carry_dead(
         self,
@@ -168,7 +170,7 @@ class Deriver:
             if later.tombstones != then.tombstones:
                 newer = load_tombstones(self.index.segments_path, later, segment)
                 assert newer is not None
-                died.append(np.asarray(segment.seqs)[newer.mask if mask is None else newer.mask & ~mask])
+                died.append(segment.seqs[newer.mask if mask is None else newer.mask & ~mask])
         return self._mark(entry, np.concatenate(died)) if died else entry
 
     def merge_parts_once(self) -> bool:
@@ -178,12 +180,13 @@ class Deriver:
         for name, space in view.spaces.items():
             alive = [numbers >= 0 for numbers in space.documents]
             live = [int(a.sum()) for a in alive]
-            run = find_merge(live, [len(a) - n for a, n in zip(alive, live, strict=True)])
+            dead = [len(a) - n for a, n in zip(alive, live, strict=True)]
+            run = find_merge(live, dead, self._fits([vectors_memory(part) for part in space.parts].__getitem__))
             if run is None:
                 continue
             metric = index.spaces()[name].metric if name in index.spaces() else "cosine"
             chosen = space.entry.parts[slice(*run)]
-            path = self.new_path(index.vectors_path)
+            path = new_path(index.vectors_path)
             merge_parts(path, space.parts[slice(*run)], alive[slice(*run)], metric)
             merged = VectorPart(path)
             part = PartEntry(path.name, merged.documents, merged.rows)
@@ -226,7 +229,7 @@ class Deriver:
         index, old = self.index, self.index.read_manifest()
         logger.warning("index %s: %s; building it again from the stored documents", index.name, error)
         entries: list[SegmentEntry] = []
-        lost: dict[str, FieldVectors] = {}
+        lost = FieldVectors(index, index.node.indexing_memory)
         for entry in old.segments:
             try:
                 if entry.name in damaged or entry.tombstones in damaged:
@@ -236,7 +239,7 @@ class Deriver:
                 entries.append(entry)
             except BROKEN:
                 rows = index.store.rows_as_of(entry.first_seq, entry.last_seq, old.covered)
-                entries += self._build(rows, {})
+                entries += self._build(rows, None)
         spaces = {}
         for name, space in old.spaces.items():
             try:
@@ -249,17 +252,11 @@ class Deriver:
                 field = index.spaces().get(name)
                 if field is not None and field.family == "field":
                     rows = index.store.rows_as_of(0, old.covered, old.covered)
-                    lost.update(field_vectors(rows, index.mapping, name))
+                    lost.add_rows(rows, name)
         new = old.next(segments=tuple(entries), spaces=spaces)
-        self.publish(old, self._with_field_vectors(new, lost))
+        self.publish(old, lost.added_to(new))
 
     # --- files ----------------------------------------------------------------------------------
-
-    @staticmethod
-    def new_path(folder: Path) -> Path:
-        """A name that nothing in `folder` has."""
-        folder.mkdir(exist_ok=True)
-        return folder / uuid.uuid4().hex[:16]
 
     @staticmethod
     def _history(old: Manifest, upto: int) -> tuple[tuple[float, int], ...]:
@@ -285,7 +282,7 @@ class Deriver:
         """Build all segments again, under refresh.lock; vectors stay."""
         index, old = self.index, self.index.read_manifest()
         logger.warning("index %s: %s; building it again from the stored documents", index.name, reason)
-        entries = self._build(index.store.rows_as_of(0, old.covered, old.covered), {})
+        entries = self._build(index.store.rows_as_of(0, old.covered, old.covered), None)
         self.publish(old, old.next(segments=tuple(entries), analysis=index.analysis()))
 
     def reset(self) -> None:

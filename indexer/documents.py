@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from .mapping import Mapping
 from .segment import ColumnBatch, ColumnKind
 
 if TYPE_CHECKING:
+    from .field_vectors import FieldVectors
     from .segment import SegmentWriter
 
 BATCH = 2000  # documents analysed in one go: enough to fill the kernels, little enough to hold
@@ -31,14 +31,6 @@ _KINDS: dict[str, ColumnKind] = {
 }
 
 
-@dataclass
-class FieldVectors:
-    """The values of one dense_vector field: seqs and vectors side by side."""
-
-    seqs: list[int] = field(default_factory=list)
-    vectors: list[list[float]] = field(default_factory=list)
-
-
 def batches(rows: Iterable[tuple[int, bytes]], size: int = BATCH) -> Iterator[list[tuple[int, bytes]]]:
     """`rows` in lists of at most `size`."""
     iterator = iter(rows)
@@ -51,17 +43,16 @@ def add_documents(
     rows: list[tuple[int, bytes]],
     mapping: Mapping,
     analyzers: Analyzers,
-    vectors: dict[str, FieldVectors],
+    vectors: FieldVectors | None,
 ) -> None:
-    """Add a batch of (seq, JSON) rows to a segment; values of dense_vector fields go to `vectors`."""
+    """Add a batch of (seq, JSON) rows to a segment; values of dense_vector fields go to `vectors` where it is given."""
     seqs = np.array([seq for seq, _ in rows], np.int64)
     values: dict[str, list[Any]] = {}
     for number, (seq, body) in enumerate(rows):
         for path, found in mapping.extract(orjson.loads(body)).items():
             if mapping.fields[path].type == "dense_vector":
-                store = vectors.setdefault(path, FieldVectors())
-                store.seqs.append(seq)
-                store.vectors.append(found[0])
+                if vectors is not None:
+                    vectors.add(path, seq, found[0])
                 continue
             column = values.get(path)
             if column is None:
@@ -99,14 +90,3 @@ def _rewritten(spec: Field, column: list[Any], analyzers: Analyzers) -> list[Any
             made += known[value]
         out.append(made)
     return out
-
-
-def field_vectors(rows: Iterable[tuple[int, bytes]], mapping: Mapping, path: str) -> dict[str, FieldVectors]:
-    """The values of one dense_vector field in (seq, JSON) rows."""
-    found = FieldVectors()
-    for seq, body in rows:
-        values = mapping.extract(orjson.loads(body)).get(path)
-        if values:
-            found.seqs.append(seq)
-            found.vectors.append(values[0])
-    return {path: found} if found.seqs else {}

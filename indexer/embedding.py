@@ -22,7 +22,7 @@ from embeddings.base import TextEncoder
 
 from .documents import batches
 from .encoders import Encoders, description, made_by_another, mismatch
-from .files import file_lock
+from .files import file_lock, new_path
 from .manifest import PartEntry, SpaceEntry
 from .objects import values_at
 from .seals import checksum
@@ -174,7 +174,7 @@ class SpaceFiller:
         starts = np.concatenate([[0], np.cumsum([len(t.rows) for _, t in found])])
         spans = np.array([span for _, t in found for span in t.spans])
         vectors = encode_documents(encoder, [t for _, t in found])
-        path = self.index.deriver.new_path(self.index.vectors_path)
+        path = new_path(self.index.vectors_path)
         write_part(path, seqs, starts, spans, vectors, space.metric)
         return PartEntry(path.name, len(seqs), len(vectors))
 
@@ -223,7 +223,7 @@ class SpaceFiller:
             return
         texts = self._texts(space, upto)
         encoder = SifEncoder.fit(vectors, words, texts, name=space.name)
-        folder = index.deriver.new_path(index.models_path)
+        folder = new_path(index.models_path)
         encoder.save(folder)
         parts: list[PartEntry] = []
         done = 0

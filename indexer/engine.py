@@ -248,6 +248,10 @@ class Index:
                            "documents", self.manifest_path)  # fmt: skip
         return found or Manifest()
 
+    def has_lost_its_manifest(self) -> bool:
+        """Whether there was a manifest that cannot be read any more: what it named is still there."""
+        return self.manifest_path.exists() or (self.segments_path.is_dir() and any(self.segments_path.iterdir()))
+
     def view(self) -> IndexView:
         """The index as of its last refresh: a frozen view that any number of searches can share."""
         return self._views.current()

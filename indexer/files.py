@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,12 @@ def replace_file(path: Path, content: bytes, durable: bool = True) -> None:
         raise
     if durable:
         sync(path.parent)
+
+
+def new_path(folder: Path) -> Path:
+    """A name that nothing in `folder`, which is made, has."""
+    folder.mkdir(exist_ok=True)
+    return folder / uuid.uuid4().hex[:16]
 
 
 def sync(path: Path) -> None:

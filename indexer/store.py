@@ -79,7 +79,6 @@ class Store:
             found = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
             found.execute("PRAGMA synchronous=FULL")
             found.execute("PRAGMA cache_size=-16384")
-            found.execute("PRAGMA mmap_size=67108864")
             found.execute("PRAGMA wal_autocheckpoint=4000")
             self._local.connection = found
             with self._lock:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .segment import Segment, Tombstones
 
 
-BROKEN = (SegmentError, OSError, ValueError, RuntimeError, LookupError)
+BROKEN = (SegmentError, OSError, EOFError, ValueError, RuntimeError, LookupError)
 """What opening a damaged, lost or foreign derived file raises."""
 
 
@@ -142,6 +142,10 @@ class ViewCache:
                 if self._view is not None and key == self._key:
                     return self._view
                 manifest = self._index.read_manifest()
+                if manifest.generation == 0 and self._index.has_lost_its_manifest():
+                    there = self._manifest.exists()  # not yet, while another makes the first one: nobody waits for that
+                    if self._index.refresh(wait=there):
+                        continue
                 try:
                     view = self._open(manifest)
                 except BROKEN as error:

@@ -13,6 +13,7 @@ Writing::
     writer.memory                                # bytes held now plus those that finish() will need
     info = writer.finish()                       # SegmentInfo(path, documents, size, first_seq, last_seq)
     merge(path, segments, dead) -> SegmentInfo   # dead[i]: bool[segments[i].documents] or None; order kept
+    merge_memory(segment) -> int                 # bytes that a segment adds to the memory of a merge
 
 A keyword :class:`ColumnBatch` makes a keyword column *and* an inverted field of the same name
 (no positions, no norms, every frequency 1): nothing has to be passed in ``text`` for it.
@@ -67,7 +68,7 @@ from indexer.segment.errors import DamagedSegment, ForeignSegment, SegmentError
 
 if TYPE_CHECKING:
     from indexer.segment.columns import Column
-    from indexer.segment.merging import merge
+    from indexer.segment.merging import merge, merge_memory
     from indexer.segment.reading import Segment, TextField
     from indexer.segment.tombstones import Tombstones
     from indexer.segment.writing import SegmentInfo, SegmentWriter
@@ -85,6 +86,7 @@ __all__ = [
     "TextField",
     "Tombstones",
     "merge",
+    "merge_memory",
 ]
 
 _LATER = {
@@ -95,6 +97,7 @@ _LATER = {
     "TextField": "reading",
     "Tombstones": "tombstones",
     "merge": "merging",
+    "merge_memory": "merging",
 }
 
 

@@ -12,7 +12,8 @@ DEAD = 0xFFFFFFFF  # instead of a number: of a document that is dead, of a term 
 
 # Columns of the table that describes the fields being merged, one row each.
 BLOB, BOUNDS, CLASSES, DF, STARTS, POSTINGS, DOCUMENTS, RENUMBER, CODES, ORDINALS, TERMS, WHOLE = range(12)
-KEPT = 12  # bytes of terms, 0 where one is left out
+KEPT = 12  # bytes of terms, 0 where one is left out; no address where none is
+# RENUMBER: where the documents' new numbers lie, or that of the first one where none is dead (WHOLE)
 COLUMNS = 13
 
 
@@ -98,11 +99,10 @@ def append(
     documents = row[DOCUMENTS]
     df = int64(view_u32(row[DF], ordinal + 1)[ordinal])
     start = row[POSTINGS] + view_i64(row[STARTS], ordinal + 1)[ordinal]
-    renumber = view_u32(row[RENUMBER], documents)
     translate = view_u32(row[CODES], 1 << 32)
     if row[WHOLE]:
         theirs, those = docs[at : at + df], codes[at : at + df]
-        first = renumber[0]
+        first = row[RENUMBER]
         if is_wide(df, documents):
             size = _append_wide(
                 start, first, documents, translate, positional, freq_of, theirs, those, positions, place
@@ -111,6 +111,7 @@ def append(
             target = int64(positions.ctypes.data) + place
             size = _append_narrow(start, first, translate, positional, freq_of, theirs, those, target)
         return at + df, place + size
+    renumber = view_u32(row[RENUMBER], documents)
     after = decode_term(start, df, documents, positional, docs, codes, at)
     kept = at
     run = after  # start of the positions not yet copied

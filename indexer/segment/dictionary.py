@@ -83,14 +83,33 @@ def lower_bound(blob: int, bounds: int, terms: int, query: np.ndarray) -> int:
 
 
 @kernel("void(uint8[::1], uint32[::1], uint32[::1])")
-def fill_table(blob: np.ndarray, bounds: np.ndarray, table: np.ndarray) -> None:
-    """Enter all distinct terms into an empty table (its size a power of two, larger than the terms)."""
+def _hash_terms(blob: np.ndarray, bounds: np.ndarray, hashes: np.ndarray) -> None:
+    for i in range(hashes.size):
+        hashes[i] = hash_term(blob, int64(bounds[i]), int64(bounds[i + 1])) & 0xFFFFFFFF
+
+
+@kernel("void(uint32[::1], int64, uint32[::1])")
+def enter_terms(hashes: np.ndarray, first: int, table: np.ndarray) -> None:
+    """Enter distinct terms, whose ordinals start with ``first``, into a table (its size a power of two, larger than all
+    its terms)."""
     mask = table.size - 1
-    for ordinal in range(bounds.size - 1):
-        at = hash_term(blob, int64(bounds[ordinal]), int64(bounds[ordinal + 1])) & mask
+    for i in range(hashes.size):
+        at = int64(hashes[i]) & mask
         while table[at] != 0:
             at = (at + 1) & mask
-        table[at] = ordinal + 1
+        table[at] = first + i + 1
+
+
+def hash_terms(blob: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """uint32: of each term as much of :func:`hash_term` as a table needs."""
+    hashes = np.empty(bounds.size - 1, np.uint32)
+    _hash_terms(blob, bounds, hashes)
+    return hashes
+
+
+def fill_table(blob: np.ndarray, bounds: np.ndarray, table: np.ndarray) -> None:
+    """Enter all terms of a dictionary into an empty table."""
+    enter_terms(hash_terms(blob, bounds), 0, table)
 
 
 def table_size(terms: int) -> int:
@@ -252,6 +271,10 @@ class Interner:
     def classes(self) -> np.ndarray:
         """uint8[terms]: each term's statistics class, as first seen."""
         return self._classes[: self.terms]
+
+    def names(self, numbers: np.ndarray) -> list[bytes]:
+        """Bytes of some terms."""
+        return [self._blob[int(self._bounds[n]) : int(self._bounds[n + 1])].tobytes() for n in numbers]
 
     def add(self, blob: np.ndarray, bounds: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """uint32 numbers of a batch's distinct terms. Raises OverflowError beyond 4 GiB of term bytes."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from indexer.segment.codes import CodeTable
 from indexer.segment.container import SectionFileWriter
-from indexer.segment.dictionary import fill_table, table_size
+from indexer.segment.dictionary import enter_terms, hash_terms, table_size
 from indexer.segment.encoding import encode_terms
 
 _BUFFER = 4 << 20
@@ -47,6 +47,7 @@ class FieldWriter:
     terms: int = 0
     _offset: int = 0
     _text: int = 0
+    _hashes: list[np.ndarray] = field(default_factory=list)  # four bytes a term, where the dictionary has many
     _quantised: np.ndarray = field(init=False)
     _buffer: np.ndarray = field(init=False)
 
@@ -63,6 +64,7 @@ class FieldWriter:
         self.out.append(self.prefix + "blob", blob)
         self.out.append(self.prefix + "bounds", (bounds[1:].astype(np.int64) + self._text).astype(np.uint32))
         self.out.append(self.prefix + "classes", classes)
+        self._hashes.append(hash_terms(blob, bounds))
         self._text += int(bounds[-1])
         self.terms += classes.size
         if self._text >= 1 << 32:
@@ -97,13 +99,13 @@ class FieldWriter:
         if ends.size:
             self._offset = int(ends[-1])
 
-    def finish(self, blob: np.ndarray, bounds: np.ndarray) -> dict[str, Any]:
-        """Write the hash table and code tables; returns the field's attributes.
-
-        ``blob``, ``bounds``: the whole dictionary again.
-        """
+    def finish(self) -> dict[str, Any]:
+        """Write the hash table and code tables; returns the field's attributes."""
         table = np.zeros(table_size(self.terms), np.uint32)
-        fill_table(blob, bounds, table)
+        first = 0
+        for hashes in self._hashes:
+            enter_terms(hashes, first, table)
+            first += hashes.size
         codes = self.shape.table
         self.out.append(self.prefix + "hash", table)
         self.out.append(self.prefix + "code_freqs", codes.freqs)

@@ -96,6 +96,8 @@ def _find_least(
 @inline
 def _next_kept(row: np.ndarray, ordinal: int) -> int:
     """The first of a field's terms, from one on, that is not left out."""
+    if row[KEPT] == 0:
+        return ordinal
     kept = view_u8(row[KEPT], row[TERMS])
     while ordinal < row[TERMS] and kept[ordinal] == 0:
         ordinal += 1
@@ -208,12 +210,9 @@ def _gather(
     )  # fmt: skip
 
 
-def _whole(numbers: np.ndarray) -> bool:
-    """Whether no document is dead: new numbers without a gap."""
-    return bool(numbers.size) and int(numbers[-1]) == int(numbers[0]) + numbers.size - 1 < DEAD
-
-
-def _first(kept: np.ndarray) -> int:
+def _first(kept: np.ndarray | None) -> int:
+    if kept is None:
+        return 0
     found = np.flatnonzero(kept)
     return int(found[0]) if found.size else kept.size
 
@@ -236,21 +235,22 @@ class Gatherer:
     """Iterates over :class:`Run`, each good until the next one; then ``ordinals[f]`` (uint32[terms]) are field f's
     terms in the result.
 
-    ``renumber[f]``: uint32[documents] new numbers (2**32 - 1: dead); ``codes[f]``: uint32 new codes;
-    ``freq_of``: uint32 frequency of each new code; ``kept[f]``: uint8[terms], 0 for terms to leave out (None: none).
+    ``renumber[f]``: uint32[documents] new numbers (2**32 - 1: dead), or that of the first document where none
+    is dead; ``codes[f]``: uint32 new codes; ``freq_of``: uint32 frequency of each new code; ``kept[f]``:
+    uint8[terms], 0 for terms to leave out (None: none).
     A term without live postings is left out too. The ``ordinals`` of what is left out are 2**32 - 1.
     """
 
     def __init__(
         self,
         fields: Sequence[TextField],
-        renumber: Sequence[np.ndarray],
+        renumber: Sequence[np.ndarray | int],
         codes: Sequence[np.ndarray],
         freq_of: np.ndarray,
-        kept: Sequence[np.ndarray] | None = None,
+        kept: Sequence[np.ndarray | None] | None = None,
     ) -> None:
         self.ordinals = [np.full(f.terms, DEAD, np.uint32) for f in fields]
-        kept = kept or [np.ones(f.terms, np.uint8) for f in fields]
+        kept = kept or [None] * len(fields)
         self._positional = fields[0].positional
         self._freq_of = freq_of
         self._keep = (list(fields), list(renumber), list(codes), list(kept))
@@ -266,12 +266,12 @@ class Gatherer:
                 field.section_address("starts"),
                 field.postings_address,
                 field.documents,
-                numbers.ctypes.data,
+                numbers if isinstance(numbers, int) else numbers.ctypes.data,
                 translation.ctypes.data,
                 ordinals.ctypes.data,
                 field.terms,
-                _whole(numbers),
-                chosen.ctypes.data,
+                isinstance(numbers, int),
+                0 if chosen is None else chosen.ctypes.data,
             )
         self._first = np.array([_first(chosen) for chosen in kept], np.int64)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from indexer.segment.dictionary import fill_table, find_term, table_size
-from indexer.segment.kernels import inline, int64, kernel
+from indexer.segment.kernels import inline, int64, kernel, view_u8, view_u32
+from indexer.segment.vocabulary import Vocabulary
 
 MARKED = 62  # of the tokens at a position, so many can be marked as bits of a number
 LOOSE = 2  # marks a term that spells two others, but somewhere without them; 1 is one that does so, or may
@@ -39,10 +40,11 @@ def mark_loose(tokens: np.ndarray, joined: np.ndarray, start: int, middle: int, 
             joined[tokens[at]] = LOOSE
 
 
-@kernel("int64(uint8[::1], uint32[::1], uint8[::1], uint32[::1], uint32[::1], int64, int64[:,::1])")
+@kernel("int64(int64, int64, int64, uint8[::1], uint32[::1], uint32[::1], int64, int64[:,::1])")
 def _list_joined(
-    letters: np.ndarray,
-    edges: np.ndarray,
+    text: int,
+    ends: int,
+    terms: int,
     blob: np.ndarray,
     bounds: np.ndarray,
     table: np.ndarray,
@@ -50,10 +52,13 @@ def _list_joined(
     out: np.ndarray,
 ) -> int:
     """Fill ``out`` with (term, first part, second part); returns how many there are, also where they are more than fit.
-    ``letters``, ``edges``: the terms; ``blob``, ``bounds``, ``table``: the parts, of at most ``longest`` bytes."""
+    ``text``, ``ends``: addresses of the terms' bytes and bounds; ``blob``, ``bounds``, ``table``: the parts, of at most
+    ``longest`` bytes."""
+    edges = view_u32(ends, terms + 1)
+    letters = view_u8(text, 1 << 40)
     parts, limits, slots = int64(blob.ctypes.data), int64(bounds.ctypes.data), int64(table.ctypes.data)
     count = 0
-    for term in range(edges.size - 1):
+    for term in range(terms):
         start, end = int64(edges[term]), int64(edges[term + 1])
         for middle in range(max(start + 1, end - longest), min(end, start + longest + 1)):
             first = find_term(parts, limits, slots, table.size, letters, start, middle)
@@ -67,37 +72,40 @@ def _list_joined(
     return count
 
 
-def find_joined(blob: np.ndarray, bounds: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """int64[n, 3]: (term, first, second) for each way that a term of a dictionary spells two of the terms ``parts``."""
-    names = [blob[int(bounds[t]) : int(bounds[t + 1])] for t in parts]
-    ends = np.zeros(len(names) + 1, np.uint32)
-    np.cumsum([name.size for name in names], out=ends[1:])
-    letters = np.concatenate([np.empty(0, np.uint8), *names])
-    table = np.zeros(max(1, table_size(len(names))), np.uint32)
+def find_joined(blob: int, bounds: int, terms: int, parts: Sequence[bytes]) -> np.ndarray:
+    """int64[n, 3]: (term, first, second) for each way that a term spells two of some ``parts``, which are numbered in
+    their order. ``blob``, ``bounds``: where the terms' bytes (uint8) and bounds (uint32[terms + 1]) lie in memory."""
+    ends = np.zeros(len(parts) + 1, np.uint32)
+    np.cumsum([len(part) for part in parts], out=ends[1:])
+    letters = np.frombuffer(bytearray(b"".join(parts)), np.uint8)
+    table = np.zeros(max(1, table_size(len(parts))), np.uint32)
     fill_table(letters, ends, table)
-    out = np.empty((max(1024, bounds.size // 2), 3), np.int64)
+    longest = max((len(part) for part in parts), default=0)
+    out = np.empty((max(1024, terms // 2), 3), np.int64)
     while True:
-        longest = max((name.size for name in names), default=0)
-        count = _list_joined(blob, bounds, letters, ends, table, longest, out)
+        count = _list_joined(blob, bounds, terms, letters, ends, table, longest, out)
         if count <= len(out):
-            break
+            return out[:count]
         out = np.empty((count, 3), np.int64)
-    out = out[:count]
-    out[:, 1:] = parts[out[:, 1:]]
-    return out
 
 
 def loose_in_some(
-    blob: np.ndarray, bounds: np.ndarray, frequent: np.ndarray, ordinals: Sequence[np.ndarray]
+    fields: Sequence[Vocabulary], ordinals: Sequence[np.ndarray], frequent: np.ndarray, terms: int
 ) -> np.ndarray:
-    """Terms of a merged field that spell two of the ``frequent`` ones, but in some source without these. ``blob``,
-    ``bounds``: the merged dictionary; ``ordinals``: see :func:`indexer.segment.pairs.shared_terms`."""
-    terms = bounds.size - 1
-    there = np.zeros((len(ordinals), terms + 1), bool)
-    for row, numbers in zip(there, ordinals, strict=True):
-        row[np.minimum(numbers, terms)] = True
-    if there[:, frequent].all():
-        return np.empty(0, np.int64)
-    joined = find_joined(blob, bounds, frequent)
-    whole, first, second = (there[:, joined[:, i]] for i in range(3))
-    return joined[(whole & ~(first & second)).any(axis=0), 0]
+    """Terms of a merged field, of so many ``terms``, that spell two of its ``frequent`` ones, but in some source
+    without these. ``fields``: the sources; ``ordinals``: see :func:`indexer.segment.pairs.shared_terms`."""
+    names: list[bytes] = [b""] * frequent.size
+    has = np.zeros((len(fields), frequent.size), bool)
+    for row, field, numbers in zip(has, fields, ordinals, strict=True):
+        place = np.full(terms + 1, -1, np.int16)
+        place[frequent] = np.arange(frequent.size)
+        theirs = place[np.minimum(numbers, terms)]
+        for ordinal in np.flatnonzero(theirs >= 0).tolist():
+            names[theirs[ordinal]] = field.term(ordinal)
+        row[theirs[theirs >= 0]] = True
+    loose = [np.empty(0, np.int64)]
+    for row, field, numbers in zip(has, fields, ordinals, strict=True):
+        if not row.all():
+            whole, first, second = find_joined(*field.addresses[:2], field.terms, names).T
+            loose.append(numbers[whole[~(row[first] & row[second])]].astype(np.int64))
+    return np.concatenate(loose)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from indexer.files import sync
+from indexer.segment.appending import DEAD
 from indexer.segment.codes import CodeTable
 from indexer.segment.container import FILE_NAME, SectionFileWriter
 from indexer.segment.fields import FieldShape, FieldWriter
@@ -20,7 +21,7 @@ from indexer.segment.reading import Segment, TextField
 from indexer.segment.values import smallest_dtype, write_seqs
 from indexer.segment.writing import SegmentInfo
 
-_RELEASE = 32 << 20  # decoded bytes after which what was read of the sources is given back
+_PART = 1 << 20  # terms looked at together
 
 
 @dataclass(slots=True)
@@ -28,23 +29,48 @@ class _Source:
     """One segment going into a merge."""
 
     segment: Segment
-    live: np.ndarray  # bool[documents]
-    renumber: np.ndarray  # uint32[documents]: new number, 2**32 - 1 where dead
+    live: np.ndarray | slice  # bool[documents]; a slice of all where none is dead
+    renumber: np.ndarray | int  # see Gatherer
+    documents: int  # live ones
 
 
 def _sources(segments: Sequence[Segment], dead: Sequence[np.ndarray | None]) -> list[_Source]:
     base = 0
     sources = []
     for segment, gone in zip(segments, dead, strict=True):
-        live = np.ones(segment.documents, bool) if gone is None else ~np.asarray(gone, bool)
-        if live.size != segment.documents:
-            raise ValueError(f"segment {segment.name} has {segment.documents} documents, the mask {live.size}")
-        renumber = np.full(segment.documents, 0xFFFFFFFF, np.uint32)
-        count = int(np.count_nonzero(live))
-        renumber[live] = np.arange(base, base + count, dtype=np.uint32)
-        base += count
-        sources.append(_Source(segment, live, renumber))
+        if gone is not None and gone.size != segment.documents:
+            raise ValueError(f"segment {segment.name} has {segment.documents} documents, the mask {gone.size}")
+        if gone is None or not gone.any():
+            source = _Source(segment, slice(None), base, segment.documents)
+        else:
+            live = ~np.asarray(gone, bool)
+            renumber = np.full(segment.documents, DEAD, np.uint32)
+            count = int(np.count_nonzero(live))
+            renumber[live] = np.arange(base, base + count, dtype=np.uint32)
+            source = _Source(segment, live, renumber, count)
+        base += source.documents
+        sources.append(source)
     return sources
+
+
+def merge_memory(segment: Segment) -> int:
+    """Bytes that a segment adds to the height of a merge's memory (an estimate from above); what a merge needs besides
+    does not grow with its segments."""
+    height = 24 * segment.documents  # of a column, or of lengths, while its values are copied
+    for name in segment.text_fields:
+        field = segment.text(name)
+        assert field is not None
+        height = max(height, _text_memory(field))
+    segment.release()
+    return height + 5 * segment.documents
+
+
+def _text_memory(field: TextField) -> int:
+    """Of a field: ordinals, hashes and the table of them; its longest term, decoded and encoded."""
+    parts = range(0, field.terms, _PART)
+    largest = max((int(np.diff(field.starts[i : i + _PART + 1]).max()) for i in parts), default=0)
+    height = field.terms * (28 if field.positional else 18) + 8 * int(field.df.max(initial=0)) + 4 * largest
+    return height if field.pairs is None else height + 32 * field.pairs.terms
 
 
 def merge(path: Path, segments: Sequence[Segment], dead: Sequence[np.ndarray | None]) -> SegmentInfo:
@@ -66,7 +92,7 @@ def merge(path: Path, segments: Sequence[Segment], dead: Sequence[np.ndarray | N
             last = int(seqs[-1])
     path.mkdir()
     out = SectionFileWriter(path / FILE_NAME)
-    documents = sum(int(np.count_nonzero(s.live)) for s in sources)
+    documents = sum(s.documents for s in sources)
     write_seqs(out, (s.segment.seqs[s.live] for s in sources), first, last, documents)
     fields, columns = _merge_fields(out, sources, documents)
     size = out.finish({"documents": documents, "first_seq": first, "fields": fields, "columns": columns})
@@ -110,8 +136,9 @@ def _live_statistics(name: str, sources: list[_Source], rows: int) -> tuple[np.n
         column = None if field.norms else source.segment.column(name)
         for row in range(field.sums.size):
             lengths = field.length(row) if column is None else column.counts
-            sums[row] += lengths.sum(where=source.live, dtype=np.int64)
+            sums[row] += lengths[source.live].sum(dtype=np.int64)
             counts[row] += np.count_nonzero(lengths[source.live])
+        source.segment.release()
     return sums, counts
 
 
@@ -128,15 +155,15 @@ def _merge_text(
     table = CodeTable.union([f.code_table for _, f in present])
     sums, counts = _live_statistics(name, sources, rows)
     shape = FieldShape(documents, positional, norms, table, sums, counts)
-    attributes, gatherer, df, dictionary = _gather(out, prefix, shape, present)
+    attributes, ordinals, df = _gather(out, prefix, shape, present)
     if positional:
-        pairs = _merge_pairs(out, f"{prefix}pairs.", shape, present, gatherer.ordinals, df, *dictionary)
+        pairs = _merge_pairs(out, f"{prefix}pairs.", shape, present, ordinals, df)
         if pairs is not None:
             attributes["pairs"] = pairs
     if norms:
         for row in range(rows):
             _merge_lengths(out, f"{prefix}lengths{row}", name, row, sources)
-    numbers = iter(gatherer.ordinals)
+    numbers = iter(ordinals)
     return attributes, [None if f is None else next(numbers) for _, f in found]
 
 
@@ -146,9 +173,9 @@ def _gather(
     shape: FieldShape,
     present: Sequence[tuple[_Source, TextField]],
     kept: Sequence[np.ndarray] | None = None,
-) -> tuple[dict[str, Any], Gatherer, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Write the terms of fields (only the ``kept``) and their postings; returns the attributes, what was iterated
-    over, the terms' document frequencies, and the dictionary (their bytes and uint32 bounds)."""
+) -> tuple[dict[str, Any], list[np.ndarray], np.ndarray]:
+    """Write the terms of fields (only the ``kept``) and their postings; returns the attributes, for each source the
+    ordinals of its terms (see :class:`Gatherer`), and the terms' document frequencies (uint32)."""
     writer = FieldWriter(out, prefix, shape)
     gatherer = Gatherer(
         [f for _, f in present],
@@ -157,22 +184,14 @@ def _gather(
         shape.table.freqs,
         kept,
     )
-    blobs, bounds, df = [], [np.zeros(1, np.int64)], [np.empty(0, np.int64)]
-    unreleased = 0
+    df = [np.empty(0, np.uint32)]
     for run in gatherer:
         writer.dictionary(run.blob, run.bounds, run.classes)
         writer.postings(run.starts, run.docs, run.codes, run.positions, run.places, run.classes)
-        blobs.append(run.blob.copy())
-        bounds.append(run.bounds[1:].astype(np.int64) + bounds[-1][-1])
-        df.append(np.diff(run.starts))
-        unreleased += run.docs.nbytes + run.positions.nbytes
-        if unreleased > _RELEASE:
-            unreleased = 0
-            for source, _ in present:
-                source.segment.release()
-    blob = np.concatenate(blobs) if blobs else np.empty(0, np.uint8)
-    ends = np.concatenate(bounds).astype(np.uint32)
-    return writer.finish(blob, ends), gatherer, np.concatenate(df), (blob, ends)
+        df.append(np.diff(run.starts).astype(np.uint32))
+        for source, _ in present:  # what was read of it is not read again
+            source.segment.release()
+    return writer.finish(), gatherer.ordinals, np.concatenate(df)
 
 
 def _merge_pairs(
@@ -182,12 +201,9 @@ def _merge_pairs(
     present: Sequence[tuple[_Source, TextField]],
     ordinals: Sequence[np.ndarray],
     df: np.ndarray,
-    blob: np.ndarray,
-    bounds: np.ndarray,
 ) -> dict[str, Any] | None:
     """Merge the pairs of a field's terms that are frequent in every source that has them; None when a source has
-    no pairs. ``ordinals``: of each source's terms in the result; ``df``: the document frequencies there;
-    ``blob``, ``bounds``: the dictionary."""
+    no pairs. ``ordinals``: of each source's terms in the result; ``df``: the document frequencies there."""
     fields = [f.pairs for _, f in present if f.pairs is not None]
     if len(fields) < len(present):
         return None
@@ -200,16 +216,16 @@ def _merge_pairs(
     table = CodeTable.union([f.code_table for f in fields])
     shape = FieldShape(parent.documents, False, True, table, parent.sums, parent.counts)
     sources = [source for source, _ in present]
-    attributes, gatherer, sizes, _ = _gather(out, prefix, shape, list(zip(sources, fields, strict=True)), kept)
+    attributes, numbers_of, sizes = _gather(out, prefix, shape, list(zip(sources, fields, strict=True)), kept)
     merged = np.zeros((sizes.size, 2), np.uint32)
-    for pairs, numbers in zip(members, gatherer.ordinals, strict=True):
+    for pairs, numbers in zip(members, numbers_of, strict=True):
         there = numbers < sizes.size
         merged[numbers[there]] = pairs[there]
     chosen = np.flatnonzero(frequent[:-1])
     marked = [numbers[f.loose] for f, numbers in zip(fields, ordinals, strict=True) if f.loose is not None]
     loose = None
     if len(marked) == len(fields):
-        loose = np.concatenate([*marked, loose_in_some(blob, bounds, chosen, ordinals)])
+        loose = np.concatenate([*marked, loose_in_some([f for _, f in present], ordinals, chosen, df.size)])
         loose = loose[loose < df.size]
     write_members(out, prefix, chosen, merged, loose)
     return {"prefix": prefix, "whole": whole, **attributes}
@@ -219,8 +235,7 @@ def _merge_lengths(out: SectionFileWriter, section: str, name: str, row: int, so
     def parts() -> Any:
         for source in sources:
             field = source.segment.text(name)
-            whole = np.zeros(source.segment.documents, np.uint8) if field is None else field.length(row)
-            yield whole[source.live]
+            yield np.zeros(source.documents, np.uint8) if field is None else field.length(row)[source.live]
 
     dtype = smallest_dtype(max((int(p.max(initial=0)) for p in parts()), default=0))
     out.append(section, np.empty(0, dtype))
@@ -236,24 +251,32 @@ def _merge_column(
     ordinals: list[np.ndarray | None],
 ) -> None:
     """Values of live documents in order; keyword ordinals translated."""
-    total = 0
-    offsets = [np.zeros(1, np.int64)]
     single = True
     for source, translation in zip(sources, ordinals, strict=True):
         column = source.segment.column(name)
         if column is None:
-            counts = np.zeros(int(np.count_nonzero(source.live)), np.int64)
-            values = None
-        else:
-            keep = source.live if column.offsets is None else np.repeat(source.live, column.counts)
-            values = column.values[keep]
-            counts = column.counts[source.live]
-            out.append(prefix + "values", values if translation is None else translation[values])
-        single &= bool(np.all(counts == 1))
-        offsets.append(total + np.cumsum(counts))
-        total += int(counts.sum())
-    if total >= 1 << 32:
-        raise OverflowError("a segment's column is limited to 2**32 values; merge fewer segments")
+            single &= source.documents == 0
+            continue
+        keep = source.live
+        if column.offsets is not None:
+            counts = column.counts
+            single &= bool(np.all(counts[source.live] == 1))
+            keep = keep if isinstance(keep, slice) else np.repeat(keep, counts)
+        values = column.values[keep]
+        out.append(prefix + "values", values if translation is None else translation[values])
+        source.segment.release()
     if not single:
-        for part in offsets:
-            out.append(prefix + "offsets", part.astype(np.uint32))
+        _merge_offsets(out, prefix + "offsets", name, sources)
+
+
+def _merge_offsets(out: SectionFileWriter, section: str, name: str, sources: list[_Source]) -> None:
+    out.append(section, np.zeros(1, np.uint32))
+    total = 0
+    for source in sources:
+        column = source.segment.column(name)
+        counts = np.zeros(source.documents, np.int64) if column is None else column.counts[source.live]
+        ends = total + np.cumsum(counts)
+        total += int(counts.sum())
+        if total >= 1 << 32:
+            raise OverflowError("a segment's column is limited to 2**32 values; merge fewer segments")
+        out.append(section, ends.astype(np.uint32))

@@ -86,7 +86,8 @@ def find_pairs(
     ranks[chosen] = np.arange(chosen.size)
     joined = np.zeros(terms.terms, np.uint8)
     if not all(words):
-        joined[find_joined(blob[: int(bounds[terms.terms])], bounds[: terms.terms + 1], chosen)[:, 0]] = 1
+        spelled = find_joined(blob.ctypes.data, bounds.ctypes.data, terms.terms, terms.names(chosen))
+        joined[spelled[:, 0]] = 1
     found, sizes, left = [np.empty(0, np.uint32)], [np.empty(0, np.int64)], 0
     for batch, most, alone in zip(batches, neighbours, words, strict=True):
         keys, per_document = np.empty(most + 1, np.uint32), np.zeros(batch[2].size, np.int64)
@@ -136,7 +137,7 @@ def _named(
     rarer = np.zeros(chosen.size, np.int64)
     count_rarer(keys, rarer)
     width = within_budget(rarer, tokens, whole)
-    names = [terms.blob[int(terms.bounds[t]) : int(terms.bounds[t + 1])].tobytes() for t in chosen[:width]]
+    names = terms.names(chosen[:width])
     orders, places = [], []
     for ending in (SEPARATOR, b""):
         orders.append(np.array(sorted(range(width), key=lambda i: names[i] + ending), np.int64))
@@ -180,11 +181,8 @@ def write_pairs(
     ``rank``: the terms' ordinals; ``parent``: the field's shape; ``length_bytes``: see
     :func:`indexer.segment.codes.encode_pairs`. A pair is of the class of its first term, as a phrase is.
     """
-    blob, bounds = terms.blob.tobytes(), terms.bounds.tolist()
-    names = [
-        pair_name(blob[bounds[a] : bounds[a + 1]], blob[bounds[b] : bounds[b + 1]])
-        for a, b in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
-    ]
+    words = dict(zip(pairs.frequent.tolist(), terms.names(pairs.frequent), strict=True))
+    names = [pair_name(words[a], words[b]) for a, b in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)]
     ends = np.zeros(len(names) + 1, np.uint32)
     np.cumsum([len(name) for name in names], out=ends[1:])
     letters = np.frombuffer(bytearray(b"".join(names)), np.uint8)
@@ -198,7 +196,7 @@ def write_pairs(
     members = np.stack([rank[pairs.first], rank[pairs.second]], axis=1)
     loose = None if pairs.loose is None else rank[pairs.loose]
     write_members(out, prefix, rank[pairs.frequent], members, loose)
-    return {"prefix": prefix, "whole": pairs.whole, **writer.finish(letters, ends)}
+    return {"prefix": prefix, "whole": pairs.whole, **writer.finish()}
 
 
 def write_members(
@@ -237,8 +235,8 @@ def shared_terms(
     some[-1] = False
     shared = some & ~not_all
     terms = np.flatnonzero(shared)
-    terms = terms[np.argsort(-df[terms], kind="stable")][:MOST]
-    ranks = np.full(df.size + 1, MOST, np.int64)
+    terms = terms[np.argsort(-df[terms].astype(np.int64), kind="stable")][:MOST]
+    ranks = np.full(df.size + 1, MOST, np.int16)
     ranks[terms] = np.arange(terms.size)
     rarer = np.zeros(MOST + 1, np.int64)
     for pairs, counts in zip(members, sizes, strict=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -165,9 +164,9 @@ class Segment:
         """Map a segment's directory. Raises ForeignSegment or DamagedSegment (see :class:`SectionFile`)."""
         return cls(Path(path), SectionFile(Path(path) / FILE_NAME))
 
-    @cached_property
+    @property
     def seqs(self) -> np.ndarray:
-        """int64[documents]: sequence numbers, ascending."""
+        """int64[documents]: sequence numbers, ascending (a new array)."""
         if "seqs" not in self._file:
             return np.arange(self.first_seq, self.first_seq + self.documents)
         return self._file.array("seqs").astype(np.int64) + self.first_seq

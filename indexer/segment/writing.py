@@ -222,7 +222,7 @@ def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dic
     writer.dictionary(blob, bounds, classes)
     writer.postings(inverted.starts, inverted.docs, inverted.freqs, inverted.positions, inverted.places, classes)
     write_lengths(out, prefix, counter.lengths)
-    attributes = writer.finish(blob, bounds)
+    attributes = writer.finish()
     if pairs is not None:
         attributes["pairs"] = write_pairs(out, f"{prefix}pairs.", pairs, buffer.numbering.terms, rank, shape, bytes_of)
     return attributes
@@ -255,4 +255,4 @@ def _write_keywords(out: SectionFileWriter, prefix: str, buffer: _ColumnBuffer) 
     )
     write_offsets(out, prefix, starts)
     out.append(prefix + "values", ordinals)
-    return writer.finish(blob, bounds)
+    return writer.finish()

@@ -95,6 +95,25 @@ def test_a_flipped_byte_in_any_derived_file_is_found_named_and_rebuilt(
             assert [ids_of(r) for r in found(node)] == [ids_of(r) for r in expected]
 
 
+def test_a_cut_or_lost_file_is_rebuilt_by_itself(index: Index, node: Node) -> None:
+    """Not by `verify`: by the next process that searches."""
+    expected = [ids_of(ranking) for ranking in found(node)]
+    for name in [str(p.relative_to(index.path)) for p in derived(index)]:
+        for share in (0.0, 0.5, 1.0, None):
+            path = index.path / name
+            if not is_needed(index, path):
+                break
+            content = path.read_bytes()
+            path.unlink()
+            if share is not None:
+                path.write_bytes(content[: int(share * (len(content) - 1))])
+            fresh = Node(node.settings)
+            fresh.fill_vectors(fresh.index("news"))
+            assert [ids_of(ranking) for ranking in found(fresh)] == expected, (name, share)
+            assert verify(fresh.index("news")) == [], (name, share)
+            fresh.close()
+
+
 def ids_of(ranking: list[tuple[str, float]]) -> list[str]:
     assert np.isfinite([score for _, score in ranking]).all()
     return [doc_id for doc_id, _ in ranking]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -57,6 +58,21 @@ def test_top_k_is_brute_forces(tmp_path_factory, seed, k, share):
     some = np.flatnonzero(~dead)[::2]
     assert np.allclose(dense.similarities(space, query, some), best[some], atol=1e-5)
     assert np.isnan(dense.similarities(space, query, np.flatnonzero(dead))).all()
+
+
+@pytest.mark.parametrize("metric", ["cosine", "l2_norm"])
+@pytest.mark.parametrize("rows", [0, 1, 9000])
+def test_a_part_holds_what_faiss_itself_would_write(tmp_path, metric, rows):
+    vectors = np.random.default_rng(5).normal(size=(rows, 6)).astype(np.float32)
+    seqs = np.arange(rows)
+    write_part(tmp_path / "part", seqs, np.arange(rows + 1), np.zeros((rows, 2)), vectors, metric)
+    merge_parts(tmp_path / "merged", [VectorPart(tmp_path / "part")], [np.ones(rows, bool)], metric)
+    index = faiss.IndexFlat(6, faiss.METRIC_L2 if metric == "l2_norm" else faiss.METRIC_INNER_PRODUCT)
+    index.add(vectors)
+    faiss.write_index(index, str(tmp_path / "index"))
+    for part in ("part", "merged"):
+        assert (tmp_path / part / "vectors.faiss").read_bytes() == (tmp_path / "index").read_bytes()
+    assert np.array_equal(VectorPart(tmp_path / "merged").matrix, vectors)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "l2_norm"])
