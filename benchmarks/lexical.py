@@ -2,7 +2,8 @@
 
 Two corpora are made (seeded, kept in ``--work``): ``synthetic``, documents of about 60 pseudo-words with Zipf
 frequencies and topics, split at spaces; ``chinese``, passages of three to five sentences drawn from cmrc2018, in
-uni- and bigrams (Lucene: its cjk analyzer, bigrams). Printed, all by *processor time* of one thread:
+uni- and bigrams (Lucene twice: with its cjk analyzer, which makes bigrams, and with uni- and bigrams). Printed, all by
+*processor time* of one thread:
 
 - documents a second from text to a searchable segment with positions, and the index's size by the text's;
 - queries a second and the 99th percentile, by class and k, ours beside Lucene in turns, both warm;
@@ -40,7 +41,8 @@ from retrieval.lexical import Accepted, LexicalReader, PhraseQuery, WordQuery
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("QUARRY_TEST_DATA", ROOT.parent / "shared" / "data"))
 BATCH = 2000
-ANALYZERS = {"synthetic": ("whitespace", "whitespace"), "chinese": ("multilingual", "cjk")}
+ANALYZERS = {"synthetic": "whitespace", "chinese": "multilingual"}
+PEERS = {"synthetic": ("whitespace",), "chinese": ("cjk", "unigrams and bigrams")}  # Lucene's analyzers
 console = Console(width=150)
 Query = WordQuery | PhraseQuery
 
@@ -227,26 +229,27 @@ def spent(reader: LexicalReader, queries: Sequence[Query], k: int, accept: Accep
     return out
 
 
-def beside(classes: dict[str, list[Asked]], reader: LexicalReader, peer: lucene.Lucene | None) -> None:
+def beside(classes: dict[str, list[Asked]], reader: LexicalReader, peers: dict[str, lucene.Lucene]) -> None:
     """Queries a second and 99th percentiles, in turns of 25 queries."""
-    table = Table("class", "k", "queries/s", "p99 ms", "Lucene queries/s", "p99 ms", "times", title="one segment")
+    columns = [column for name in peers for column in (f"Lucene, {name}: queries/s", "p99 ms", "times")]
+    table = Table("class", "k", "queries/s", "p99 ms", *columns, title="one segment")
     for k in (10, 1000):
         for name, queries in classes.items():
             spent(reader, [q.query for q in queries[-100:]], k)
             ours: list[np.ndarray] = []
-            theirs: list[np.ndarray] = []
-            if peer is not None:
+            theirs: dict[str, list[np.ndarray]] = {name: [] for name in peers}
+            for peer in peers.values():
                 for _ in range(4):
                     peer.time([q.text for q in queries], k, queries[0].mode)
             for start in range(0, len(queries), 25):
                 part = queries[start : start + 25]
                 ours.append(spent(reader, [q.query for q in part], k))
-                if peer is not None:
-                    theirs.append(peer.time([q.text for q in part], k, part[0].mode))
+                for peer_name, peer in peers.items():
+                    theirs[peer_name].append(peer.time([q.text for q in part], k, part[0].mode))
             mine = np.concatenate(ours)
             row = [name, str(k), f"{1e3 / mine.mean():,.0f}", f"{np.percentile(mine, 99):.2f}"]
-            if theirs:
-                other = np.concatenate(theirs)
+            for times in theirs.values():
+                other = np.concatenate(times)
                 row += [f"{1e3 / other.mean():,.0f}", f"{np.percentile(other, 99):.2f}"]
                 row += [f"{other.mean() / mine.mean():.2f}"]
             table.add_row(*row)
@@ -305,19 +308,21 @@ def main() -> None:
     versions = " ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "numba"))
     console.print(f"{platform.machine()}, Python {platform.python_version()}, {versions}")
     lines = made(work, arguments.corpus, documents)
-    ours, theirs = ANALYZERS[arguments.corpus]
     folder = work / f"{lines.stem}.quarry"
     if not (folder / "one" / "segment.qry").is_file():
-        build(lines, folder, ours, documents)
-    peer = None
+        build(lines, folder, ANALYZERS[arguments.corpus], documents)
+    peers: dict[str, lucene.Lucene] = {}
     try:
-        peer = lucene.Lucene(lucene.load(work / "classes"), lines, work / f"{lines.stem}.lucene", theirs)
-        if peer.build_seconds is not None:
-            console.print(f"Lucene built: {documents / peer.build_seconds:,.0f} documents/s")
+        driver = lucene.load(work / "classes")
+        for name in PEERS[arguments.corpus]:
+            peer = lucene.Lucene(driver, lines, work / f"{lines.stem}.lucene-{name.replace(' ', '-')}", name)
+            if peer.build_seconds is not None:
+                console.print(f"Lucene, {name}, built: {documents / peer.build_seconds:,.0f} documents/s")
+            peers[name] = peer
     except lucene.LuceneMissing as reason:
         console.print(f"without Lucene: {reason}")
     classes = asked(arguments.corpus, lines, arguments.queries)
-    beside(classes, LexicalReader([Segment.open(folder / "one")], [None]), peer)
+    beside(classes, LexicalReader([Segment.open(folder / "one")], [None]), peers)
     conditions(classes, folder)
 
 
