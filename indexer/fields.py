@@ -133,6 +133,8 @@ def _double(spec: Field, value: Any) -> float:
         raise ValueError(f"[{value}] is a string and [coerce] is false")
     try:
         number = float(value)
+    except OverflowError:
+        number = math.inf
     except (TypeError, ValueError):
         raise ValueError(f"[{value}] is not a number") from None
     if not math.isfinite(number):

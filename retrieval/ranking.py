@@ -66,7 +66,7 @@ def rank_query(
     if isinstance(query, Bool) and query.boost == 1.0 and len(query.must) + len(query.should) == 1:
         # one scoring clause and filters: the kernels take the clause, the filters become the mask
         scoring = (*query.must, *query.should)[0]
-        if query.must or query._needed() == 1:
+        if query._needed() == len(query.should):
             inner = scoring
             filtered = both(accept, query.accepted(ctx))
     words = inner.words(ctx)

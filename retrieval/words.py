@@ -93,7 +93,8 @@ def indexed_term(ctx: SearchContext, field: Field, value: Any) -> str:
 def minimum_of(rule: str | int | None, count: int, default: int) -> int:
     """How many of `count` clauses must match by a `minimum_should_match` rule; ParsingError.
 
-    Elasticsearch's forms: 2, -1, "75%", "-25%", "3<90%", several conditions parted by spaces.
+    Elasticsearch's forms: 2, -1, "75%", "-25%", "3<90%", several conditions parted by spaces. May be more than
+    there are clauses.
     """
     if rule is None:
         return default
@@ -104,17 +105,17 @@ def minimum_of(rule: str | int | None, count: int, default: int) -> int:
             for condition in text.split():
                 bound, inner = condition.split("<")
                 if count <= int(bound):
-                    return max(0, min(count, needed))
+                    return needed
                 needed = minimum_of(inner, count, default)
-            return max(0, min(count, needed))
+            return needed
         if text.endswith("%"):
             share = float(text[:-1])
             part = math.floor(abs(share) * count / 100)
-            return max(0, min(count, part if share >= 0 else count - part))
+            return max(0, part if share >= 0 else count - part)
         number = int(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ParsingError(f"[minimum_should_match] cannot be [{rule}]") from None
-    return max(0, min(count, number if number >= 0 else count + number))
+    return max(0, number if number >= 0 else count + number)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from retrieval.lexical.term_info import (
 _SLACK = np.float32(1.00001)
 _SEEDS = 32
 _ANY = np.float32(1e35)  # a bound that never excludes
+_LEAST = np.float32(1e-30)  # a slope that is never 0, so that only ranges without a term have the bound 0
 
 
 @inline
@@ -146,7 +147,8 @@ def conjoin(
             column = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
             tables_at[t] = segment[column + tables.TABLE]
             if bounded and not missing:
-                slopes[t] = weights[t] * view_f32(segment[column + tables.LIMITS], 257)[256] * _SLACK
+                slope = weights[t] * view_f32(segment[column + tables.LIMITS], 257)[256] * _SLACK
+                slopes[t] = max(slope, _LEAST)
                 if kinds[slots[t]] != kinds[slots[0]]:
                     slopes[t] = _ANY  # a phrase has the length norm of its first term's class: no bound for it
             at = t

@@ -23,8 +23,8 @@ _SUM_BITS = 48
 
 
 def scale_of(largest: float) -> float:
-    """The scale for sums of at most ``largest``."""
-    if not largest > 0:
+    """The scale for sums of at most ``largest``; 1 for sums that are 0 in float32."""
+    if not largest > 1e-45:
         return 1.0
     return math.ldexp(1.0, _SUM_BITS - math.frexp(largest)[1])
 

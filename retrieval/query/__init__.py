@@ -6,6 +6,7 @@ from . import (  # noqa: F401  (each registers its type)
     combined_fields,
     constant_score,
     dis_max,
+    distance_feature,
     exists,
     function_score,
     fuzzy,
@@ -24,6 +25,7 @@ from . import (  # noqa: F401  (each registers its type)
     regexp,
     simple_query_string,
     term,
+    terms_set,
     wildcard,
 )
 from .base import Explanation, Highlight, Matches, Parser, Query, known_types

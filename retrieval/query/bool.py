@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from indexer import ParsingError
+
 from ..context import SearchContext
 from ..filters import accepted
 from ..lexical import Accepted
 from ..words import minimum_of
 from .base import Explanation, Highlight, Matches, Parser, Query, options, query_type
-from .options import boost_of, minimum_rule
+from .options import boost_of, flag, minimum_rule
 from .rewriting import remembered
 
 
@@ -33,7 +35,10 @@ class Bool(Query):
 
     @classmethod
     def parse(cls, parser: Parser, body: Any) -> Bool:
-        found = options(cls.type, body, {"must", "should", "must_not", "filter", "minimum_should_match"})
+        allowed = {"must", "should", "must_not", "filter", "minimum_should_match", "adjust_pure_negative"}
+        found = options(cls.type, body, allowed)
+        if not flag(cls.type, found, "adjust_pure_negative", True):
+            raise ParsingError("[bool] [adjust_pure_negative] must be true: must_not alone matches all others")
         return cls(
             parser.queries(found.get("must", [])),
             parser.queries(found.get("should", [])),
@@ -45,8 +50,13 @@ class Bool(Query):
         )
 
     def _needed(self) -> int:
-        default = 0 if self.must or self.filter else 1
-        return minimum_of(self.minimum, len(self.should), default) if self.should else 0
+        """How many of `should` must match, as in Lucene: at least one where nothing else is required, whatever the
+        rule says, and nothing matches where it asks for more than there are."""
+        optional = len(self.should)
+        if not (optional or self.must or self.filter or self.must_not):
+            return 0
+        least = 1 if optional and not (self.must or self.filter) else 0
+        return max(least, minimum_of(self.minimum, optional, least))
 
     def accepted(self, ctx: SearchContext) -> Accepted | None:
         """What filter and must_not let through; None when there are none."""
@@ -63,10 +73,10 @@ class Bool(Query):
         return 0.0 if self.filter or self.must_not else self.boost
 
     def matches(self, ctx: SearchContext) -> Matches:
-        accept = self.accepted(ctx)
         scoring = [*self.must, *self.should]
         if not scoring:
-            return Matches.of_mask(ctx.live if accept is None else accept.mask, self._unscored)
+            return Matches.of_mask(self.mask(ctx), self._unscored)
+        accept = self.accepted(ctx)
         found = []
         for query in scoring:
             ctx.check_time()

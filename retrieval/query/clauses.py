@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 from typing import Any, ClassVar
 
 from ..context import SearchContext
-from ..words import analyzer_of
+from ..words import analyzer_of, minimum_of
 from .base import Query
 from .bool import Bool
 from .dis_max import best_query
@@ -45,7 +45,8 @@ class Group(Rewritten):
                 return MatchNone()
         if len(must) + len(should) == 1 and not must_not and self.boost == 1.0 and self.minimum is None:
             return (must or should)[0]
-        return Bool(must, should, must_not, minimum=self.minimum, boost=self.boost)
+        minimum = None if self.minimum is None else min(len(should), minimum_of(self.minimum, len(should), 0))
+        return Bool(must, should, must_not, minimum=minimum, boost=self.boost)
 
     def children(self) -> Iterator[Query]:
         yield from (*self.must, *self.should, *self.must_not)

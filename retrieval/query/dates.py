@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from indexer import ParsingError
 from indexer.fields import parse_date
 
-_MATH = re.compile(r"([+-]\d{1,9}|/)([yMwdhHms])")
+_MATH = re.compile(r"([+-]\d{0,9}|/)([yMwdhHms])")
 _ABSOLUTE = re.compile(r"-?\d{5,}(\.\d+)?|.*\d([Zz]|[+-]\d{2}(:?\d{2})?)", re.DOTALL)
 _DAY = re.compile(r"\d{4}(-\d{2}){0,2}")
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
@@ -56,7 +56,9 @@ def date_bound(value: Any, formats: str | None, now_ms: int, up: bool, zone: tzi
     if _MATH.sub("", math):
         raise ValueError(f"date math [{text}] cannot be read; use now-1d/d or 2024-01-01||+1M/d")
     for step, unit in _MATH.findall(math):
-        moment = _rounded(moment, unit, up) if step == "/" else _shifted(moment, int(step), unit)
+        moment = (
+            _rounded(moment, unit, up) if step == "/" else _shifted(moment, int(step if step[1:] else step + "1"), unit)
+        )
     return (moment.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 

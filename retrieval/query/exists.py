@@ -21,6 +21,8 @@ from .rewriting import remembered
 @query_type
 @dataclass(frozen=True)
 class Exists(Query):
+    """Documents with a value in a field, in any field of an object, or in any field that a pattern with `*` names."""
+
     type: ClassVar[str] = "exists"
     field: str
     boost: float = 1.0
@@ -43,18 +45,22 @@ class Exists(Query):
         return remembered(ctx, self, "mask", lambda: self._mask(ctx))
 
     def filter_key(self, ctx: SearchContext) -> Hashable | None:
-        fields = ctx.mapping.fields.items()  # vectors are not in segments
-        if any(f.type == "dense_vector" and (p == self.field or p.startswith(self.field + ".")) for p, f in fields):
-            return None
+        if "*" in self.field or any(ctx.mapping.fields[path].type == "dense_vector" for path in self._paths(ctx)):
+            return None  # a new field may fit a pattern; vectors are not in segments
         return (self.type, self.field)
+
+    def _paths(self, ctx: SearchContext) -> list[str]:
+        """The fields of that name or pattern; an object exists when any field below it does."""
+        if "*" in self.field:
+            return [spec.path for spec in ctx.expand([self.field, f"{self.field}.*"])]
+        return [path for path in ctx.mapping.fields if path == self.field or path.startswith(self.field + ".")]
 
     def _mask(self, ctx: SearchContext) -> np.ndarray:
         if self.field in METADATA:
             return ctx.live.copy()
         out = np.zeros(ctx.documents, bool)
-        for path in ctx.mapping.fields:  # an object exists when any field below it does
-            if path == self.field or path.startswith(self.field + "."):
-                out |= self._one(ctx, path)
+        for path in self._paths(ctx):
+            out |= self._one(ctx, path)
         return out
 
     @staticmethod

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from indexer import ParsingError
+from indexer.fields import FLOATS, INTEGERS, TEXT
 
 from ..context import SearchContext
 from ..words import METADATA
 
+_MATCHED = {*TEXT, *FLOATS, *INTEGERS, "keyword", "boolean", "date"}
 Fields = tuple[tuple[str, float], ...]  # (name or pattern, weight)
 
 
@@ -32,18 +34,18 @@ def fields_of(kind: str, body: Any) -> Fields:
 
 
 def expanded(ctx: SearchContext, fields: Fields) -> dict[str, float]:
-    """The mapped fields and their weights, patterns expanded (to text and keyword fields that can be searched);
-    `_id` and `_index` only by name. A field named more than once has the last weight. `*` alone is what
+    """The mapped fields and their weights, patterns expanded (to all fields of words, numbers, dates and booleans
+    that can be searched); `_id` and `_index` only by name. The weights of a field named more than once are
+    multiplied, so that in `["title^3", "*"]` the title keeps its weight. `*` alone is what
     `index.query.default_field` says, all fields unless it is set."""
     out: dict[str, float] = {}
     for pattern, weight in fields:
         if pattern in METADATA:
-            out[pattern] = weight
+            out[pattern] = out.get(pattern, 1.0) * weight
         default = ctx.index_settings.get("query", {}).get("default_field", "*") if pattern == "*" else pattern
         for spec in ctx.expand(default if isinstance(default, list) else [default]):
-            words = spec.searchable and (spec.is_text or spec.type == "keyword")
-            if spec.type != "dense_vector" and ("*" not in pattern or words):
-                out[spec.path] = weight
+            if spec.type != "dense_vector" and ("*" not in pattern or (spec.searchable and spec.type in _MATCHED)):
+                out[spec.path] = out.get(spec.path, 1.0) * weight
     return out
 
 

@@ -21,6 +21,7 @@ from analysis import Token
 
 HAN = frozenset({"<IDEOGRAPHIC>", "<HIRAGANA>", "<KATAKANA>", "<HANGUL>"})
 PAIR = "<DOUBLE>"
+ACRONYM = "<ACRONYM>"
 SYNONYM = "SYNONYM"
 
 

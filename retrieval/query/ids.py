@@ -10,7 +10,8 @@ import numpy as np
 from indexer import ParsingError
 
 from ..context import SearchContext
-from .base import Matches, Parser, Query, options, query_type
+from .base import Matches, Parser, Query, options, query_type, text_of
+from .options import boost_of
 
 
 @query_type
@@ -29,7 +30,9 @@ class Ids(Query):
             values = [values]
         if not isinstance(values, list):
             raise ParsingError("[ids] requires [values], a list of ids")
-        return cls(tuple(str(v) for v in values), float(found.get("boost", 1.0)), found.get("_name"))
+        if not all(isinstance(value, str | int | float) for value in values):
+            raise ParsingError("[ids] each of [values] must be a string or a number")
+        return cls(tuple(text_of(cls.type, value) for value in values), boost_of(found), found.get("_name"))
 
     def matches(self, ctx: SearchContext) -> Matches:
         docs = ctx.view.numbers_of_ids(self.values)

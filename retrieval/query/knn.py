@@ -15,7 +15,7 @@ from .. import dense
 from ..context import SearchContext
 from ..filters import accepted, both
 from .base import Explanation, Matches, Parser, Query, options, query_type
-from .options import number
+from .options import boost_of, number
 from .rewriting import remember, remembered
 
 _KEYS = {"field", "query_vector", "query_vector_builder", "k", "num_candidates", "filter", "similarity"}
@@ -25,7 +25,8 @@ MAX_K = 10_000
 @query_type
 @dataclass(frozen=True)
 class Knn(Query):
-    """The k nearest documents of a dense_vector field, or of a semantic space by a text.
+    """The k nearest documents of a dense_vector field, or of a semantic space by a text, of them those at least as
+    near as `similarity`: a cosine or dot product, or the greatest distance for l2_norm.
 
     The filter, and that of an alias, is applied inside the search, so k documents are found if there are k. Scores are
     Elasticsearch's: (1 + cosine) / 2, (1 + dot product) / 2, or 1 / (1 + squared distance).
@@ -68,7 +69,7 @@ class Knn(Query):
             k,
             parser.queries(found.get("filter", [])),
             number(cls.type, found, "similarity", 0.0) if found.get("similarity") is not None else None,
-            float(found.get("boost", 1.0)),
+            boost_of(found),
             found.get("_name"),
         )
 
@@ -94,7 +95,7 @@ class Knn(Query):
                 f"the query vector has a different dimension [{len(vector)}] than the index vectors [{space.dimension}]"
             )
         if space.metric == "cosine":
-            norm = float(np.linalg.norm(vector))
+            norm = float(np.linalg.norm(vector.astype(np.float64)))
             if norm == 0.0:
                 raise InvalidRequest("cosine similarity has no value for a query vector of zeros")
             vector = vector / np.float32(norm)
@@ -120,7 +121,8 @@ class Knn(Query):
         hits = dense.search(view, vector, self.k, None if accept is None else accept.mask)
         docs, scores = hits.docs, scores_of(space.metric, hits.similarities) * np.float32(self.boost)
         if self.similarity is not None:
-            keep = hits.similarities >= self.similarity
+            least = -(self.similarity**2) if space.metric == "l2_norm" else self.similarity
+            keep = hits.similarities >= least
             docs, scores = docs[keep], scores[keep]
         order = np.argsort(docs)
         return Matches(docs[order], scores[order])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from analysis import Analyzer, Token
 
-from .graph import is_han, is_pair
+from .graph import ACRONYM, is_han, is_pair
 
 _WORD = re.compile(r"(\w+)\W*\Z")
 
@@ -29,7 +29,7 @@ class Typed:
 
 
 def typed(analyzer: Analyzer, text: str, tokens: Sequence[Token]) -> Typed:
-    """Split off the last word of a text. A Han character is a word of its own and begins no other."""
+    """Split off the last word of a text. A character that is always a word of its own begins no other."""
     tail = _WORD.search(text)
     if tail is None or not tokens:
         return Typed(tuple(tokens), (), None)
@@ -40,8 +40,16 @@ def typed(analyzer: Analyzer, text: str, tokens: Sequence[Token]) -> Typed:
         return Typed(tuple(tokens), (), analyzer.normalize(text[start : tail.end(1)]) or None, after, start)
     position = max(token.position for token in tokens)
     last = [token for token in tokens if token.position == position]
-    if any(is_han(token) or is_pair(token) for token in last):
+    if any(is_pair(token) or (is_han(token) and _alone(analyzer, token.term)) for token in last):
         return Typed(tuple(tokens), (), None)
     start = min(token.start for token in last)
     before = tuple(t for t in tokens if t.position < position and t.end <= start)
+    acronym = next((token.term for token in last if token.type == ACRONYM), None)  # U.S. begins the term usa
+    if acronym is not None:
+        return Typed(before, tuple(last), acronym, position, start)
     return Typed(before, tuple(last), analyzer.normalize(text[start:end]) or None, position, start)
+
+
+def _alone(analyzer: Analyzer, char: str) -> bool:
+    """Whether a character is a word of its own beside others, as Hangul and Katakana are not in `standard`."""
+    return any(token.term == char for token in analyzer.tokens(char * 2))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ..context import SearchContext
 from ..words import analyzer_of, searchable
 from .base import Parser, Query, field_options, query_type, text_of
+from .bool import Bool
 from .dis_max import best_query
 from .fuzziness import KEYS, Fuzzy
 from .last_word import typed
@@ -71,4 +72,6 @@ class MatchBoolPrefix(Rewritten):
         begun: list[Query] = [Prefix(self.field, end.prefix, boost=self.boost)]
         if end.last:
             begun.append(TextQuery((field,), self.text, boost=self.boost).query(ctx, end.last))
+        if end.before and not end.last and text.counted:  # a stop word, which nothing needs to hold
+            return Bool(must=(text.query(ctx, end.before),), should=(best_query(begun),))
         return text.query(ctx, end.before, (best_query(begun),))

@@ -72,6 +72,8 @@ class MatchPhrasePrefix(Rewritten):
         words = list(dict.fromkeys([*(token.term for token in end.last), *terms]))
         similarity = similarity_of(ctx, field.similarity)
         queries: list[Query] = []
+        if end.before and not end.last:  # a stop word may be all that was meant: documents do not hold it
+            queries.append(MatchPhrase(self.field, self.text, self.slop, self.analyzer, self.boost))
         for way in ways_of(ctx, end.before) if end.before else [None]:
             for word in words:
                 if way is None:

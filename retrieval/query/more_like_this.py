@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import orjson
@@ -42,7 +42,7 @@ class Item:
     text: str | None = None
     id: str | None = None
     index: str | None = None
-    doc: Any = None
+    doc: dict[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class MoreLikeThis(Rewritten):
         for score, term, path in chosen:
             boost = self.boost * (self.boost_terms * score / best if self.boost_terms else 1.0)
             by_field.setdefault(path, []).append((term, boost))
-        needed = minimum_of(self.minimum, len(chosen), 1)
+        needed = min(len(chosen), minimum_of(self.minimum, len(chosen), 1))
         parts = [_words(ctx, ctx.mapping.fields[path], terms) for path, terms in by_field.items()]
         units = tuple(AnyWay((path,), (((term,),),)) for _, term, path in chosen)
         liked = tuple(item.id for item in self.like if item.id is not None and item.index in (None, ctx.index.name))

@@ -12,7 +12,7 @@ from ..words import analyzer_of, question_tokens
 from .base import Parser, Query, options, query_type
 from .dis_max import best_query
 from .field_list import Fields, expanded, fields_of, lenient_by_default
-from .fuzziness import KEYS, MAX_EXPANSIONS
+from .fuzziness import MAX_EXPANSIONS
 from .match import OPTIONS, Match, match_options
 from .match_all import MatchAll
 from .match_bool_prefix import MatchBoolPrefix
@@ -53,17 +53,15 @@ class MultiMatch(Rewritten):
             match["lenient"] = lenient_by_default(fields)
         if match["fuzzy"] is not None and kind in ("cross_fields", "phrase", "phrase_prefix"):
             raise ParsingError(f"Fuzziness not allowed for type [{kind}]")
-        if "slop" in found and not kind.startswith("phrase"):
+        slop = whole(cls.type, found, "slop", 0, 0, MAX_SLOP)
+        if slop and kind == "bool_prefix":  # other options that a type has no use for are passed over
             raise ParsingError(f"[slop] not allowed for type [{kind}]")
-        for key in KEYS - {"max_expansions"}:
-            if key in found and kind.startswith("phrase"):
-                raise ParsingError(f"[{key}] not allowed for type [{kind}]")
         return cls(
             fields,
             required_text(cls.type, found),
             kind,
             number(cls.type, found, "tie_breaker", 1.0 if kind in ("most_fields", "bool_prefix") else 0.0, 0.0, 1.0),
-            whole(cls.type, found, "slop", 0, 0, MAX_SLOP),
+            slop,
             whole(cls.type, found, "max_expansions", 50, 1, MAX_EXPANSIONS),
             match,
             found.get("_name"),

@@ -17,9 +17,9 @@ def options(kind: str, body: Any, allowed: set[str]) -> dict[str, Any]:
             raise ParsingError(f"[{kind}] query does not support [{key}]")
     if not isinstance(body.get("_name", ""), str):
         raise ParsingError(f"[{kind}] [_name] must be a string")
-    boost = body.get("boost", 1.0)
-    if isinstance(boost, bool) or not isinstance(boost, int | float) or not 0 <= boost < 1e30:
-        raise ParsingError(f"[{kind}] [boost] must be a number that is not negative, not [{boost}]")
+    boost = as_number(body.get("boost", 1.0))
+    if boost is None or not 0 <= boost < 1e30:
+        raise ParsingError(f"[{kind}] [boost] must be a number that is not negative, not [{body['boost']}]")
     return body
 
 
@@ -70,6 +70,20 @@ def flag(kind: str, found: Mapping[str, Any], key: str, default: bool) -> bool:
     return value
 
 
+def as_number(value: Any) -> int | float | None:
+    """A number, or a text that is one, as Elasticsearch takes it; None for what is not."""
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def number(
     kind: str,
     found: Mapping[str, Any],
@@ -79,9 +93,9 @@ def number(
     high: float = float("inf"),
 ) -> float:
     """A finite number from `low` to `high`."""
-    value = found.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e38 < value < 1e38:
-        raise ParsingError(f"[{kind}] [{key}] must be a number, not [{value}]")
+    value = as_number(found.get(key, default))
+    if value is None or not -1e38 < value < 1e38:
+        raise ParsingError(f"[{kind}] [{key}] must be a number, not [{found[key]}]")
     if not low <= value <= high:
         upper = f" to {high:g}" if high != float("inf") else " or more"
         raise ParsingError(f"[{kind}] [{key}] must be from {low:g}{upper}, not [{value}]")
@@ -90,10 +104,10 @@ def number(
 
 def whole(kind: str, found: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
     """A whole number from `low` to `high`."""
-    value = found.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ParsingError(f"[{kind}] [{key}] must be a whole number from {low} to {high}, not [{value}]")
-    return value
+    value = as_number(found.get(key, default))
+    if value is None or value != value // 1 or not low <= value <= high:
+        raise ParsingError(f"[{kind}] [{key}] must be a whole number from {low} to {high}, not [{found[key]}]")
+    return int(value)
 
 
 def name(kind: str, found: Mapping[str, Any], key: str) -> str | None:

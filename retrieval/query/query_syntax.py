@@ -35,6 +35,7 @@ _RANGE = re.compile(r'([\[{])\s*("(?:[^"\\]|\\.)*"|\S+)\s+TO\s+("(?:[^"\\]|\\.)*
 _FUZZY = re.compile(r"(?P<term>(?:\\.|[^\\])+?)~(?P<edits>\d?(?:\.\d+)?)", re.DOTALL)
 _WILD = re.compile(r"(?<!\\)(?:\\\\)*[*?]")
 _JOINS = (("word", "AND"), ("op", "&&"), ("word", "OR"), ("op", "||"))
+_OPERATORS = (*_JOINS, ("word", "NOT"))
 _COMPARE = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 _LONGEST = 32_766  # characters of a text
 
@@ -149,6 +150,8 @@ class SyntaxReader:
     def _clause(self, fields: Fields, depth: int) -> Query:
         self._count(1)
         kind, word = self._peek()
+        if (kind, word) in _OPERATORS:
+            raise self._error(f"[{word}] stands where a clause is needed; quote or escape it")
         self.at += 1
         if kind == "word" and self._peek()[0] == "colon":
             self.at += 1
@@ -180,7 +183,14 @@ class SyntaxReader:
                 raise self._error("_exists_ needs the name of a field")
             self.at += 1
             return Exists(unescaped(path.strip('"')), self._boost())
+        self._signed()
         return self._clause(((unescaped(name), 1.0),), depth)
+
+    def _signed(self) -> None:
+        """A minus before a number is its sign where a value is wanted, as in n:-3 and n:>-3."""
+        number = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else ("end", "")
+        if self._peek() == ("op", "-") and number[0] == "word" and number[1][0].isdigit():
+            self.tokens[self.at : self.at + 2] = [("word", f"\\-{number[1]}")]
 
     def _boost(self) -> float:
         kind, word = self._peek()
@@ -214,6 +224,7 @@ class SyntaxReader:
 
     def _range(self, kind: str, word: str, fields: Fields) -> Query:
         if kind == "compare":
+            self._signed()
             what, value = self._peek()
             if what not in ("word", "phrase"):
                 raise self._error(f"[{word}] needs a value on its right")

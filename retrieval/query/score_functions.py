@@ -160,13 +160,14 @@ class Decay(ScoreFunction):
         distance, known = reduced(
             ctx, self.field, docs, lambda v: np.maximum(0.0, np.abs(v - origin) - offset), self.mode
         )
-        if self.shape == "gauss":
-            out = np.exp(distance**2 * math.log(self.decay) / scale**2)
-        elif self.shape == "exp":
-            out = np.exp(distance * math.log(self.decay) / scale)
-        else:
-            end = scale / (1.0 - self.decay)
-            out = np.maximum(0.0, (end - distance) / end)
+        with np.errstate(over="ignore"):  # far beyond a tiny scale, where the functions are 0
+            steps = distance / scale
+            if self.shape == "gauss":
+                out = np.exp(steps**2 * math.log(self.decay))
+            elif self.shape == "exp":
+                out = np.exp(steps * math.log(self.decay))
+            else:
+                out = np.maximum(0.0, 1.0 - steps * (1.0 - self.decay))
         out[~known] = 1.0
         return np.asarray(out, np.float64)
 
@@ -175,7 +176,7 @@ class Decay(ScoreFunction):
             if spec.type == "date":
                 origin = "now" if self.origin is None else self.origin
                 moment = float(date_bound(origin, spec.params.get("format"), ctx.now_ms, False))
-                found = (moment, _milliseconds(self.scale), _milliseconds(self.offset))
+                found = (moment, milliseconds(self.scale), milliseconds(self.offset))
             else:
                 if self.origin is None:
                     raise ValueError("[origin] must be given for a field of numbers")
@@ -191,7 +192,8 @@ class Decay(ScoreFunction):
         return f"{self.shape} decay of field [{self.field}], scale {self.scale}, decay {self.decay:g}"
 
 
-def _milliseconds(value: Any) -> float:
+def milliseconds(value: Any) -> float:
+    """Milliseconds of a time such as 10d; ValueError."""
     text = str(value)
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = text[len(digits) :]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from indexer import InvalidRequest, ParsingError
-from indexer.fields import Field, parse_number
+from indexer.fields import INTEGERS, Field, parse_number
 
 from ..columns import mask_where
 from ..context import SearchContext
@@ -41,7 +41,7 @@ class Term(Query):
     def parse(cls, parser: Parser, body: Any) -> Term:
         path, found = field_options(cls.type, body, "value", {"case_insensitive"})
         any_case = flag(cls.type, found, "case_insensitive", False)
-        return cls(path, _scalar(cls.type, found["value"]), boost_of(found), found.get("_name"), any_case)
+        return cls(path, scalar(cls.type, found["value"]), boost_of(found), found.get("_name"), any_case)
 
     def words(self, ctx: SearchContext) -> WordQuery | None:
         if self.field in METADATA:
@@ -98,19 +98,21 @@ class Terms(Query):
     name: str | None = None
 
     @classmethod
-    def parse(cls, parser: Parser, body: Any) -> Terms:
+    def parse(cls, parser: Parser, body: Any) -> Query:
         found = options(cls.type, body, set(body) if isinstance(body, dict) else set())
         fields = [key for key in found if key not in ("boost", "_name")]
         if len(fields) != 1:
             raise ParsingError("[terms] query requires exactly one field with a list of values")
         values = found[fields[0]]
         if isinstance(values, dict):
-            raise ParsingError("[terms] lookups in another document are not supported; give the values as a list")
+            from .terms_lookup import TermsLookup
+
+            return TermsLookup.of(fields[0], values, boost_of(found), found.get("_name"))
         if not isinstance(values, list):
             raise ParsingError("[terms] query requires a list of values")
-        if len(values) > 65_536:
-            raise ParsingError("[terms] takes at most 65,536 values")
-        scalars = tuple(_scalar(cls.type, v) for v in values)
+        if len(values) > MAX_VALUES:
+            raise ParsingError(f"[terms] takes at most {MAX_VALUES:,} values")
+        scalars = tuple(scalar(cls.type, v) for v in values)
         return cls(fields[0], scalars, boost_of(found), found.get("_name"))
 
     def matches(self, ctx: SearchContext) -> Matches:
@@ -130,6 +132,7 @@ class Terms(Query):
             yield Highlight(self.field, str(value), analyzed=False)
 
 
+MAX_VALUES = 65_536
 _KEPT_VALUES = 1000  # of a filter that is kept
 
 
@@ -168,7 +171,7 @@ _FLOATS = ("double", "float", "half_float")
 
 
 def _typed(field: Field, value: Any) -> Any:
-    """A value as the column has it; None for a fraction, which no field of integers holds."""
+    """A value as the column has it; None for a fraction or a number that no field of these integers holds."""
     if field.type in ("dense_vector", "completion"):
         raise InvalidRequest(f"field [{field.path}] of type [{field.type}] doesn't support term queries")
     try:
@@ -177,12 +180,16 @@ def _typed(field: Field, value: Any) -> Any:
             value = int(value) if isinstance(value, float) and value.is_integer() else value
         if isinstance(value, float) and not value.is_integer() and field.type not in _FLOATS:
             return None
+        bits = INTEGERS.get(field.type, 0)
+        if bits and isinstance(value, int | float) and not -(1 << bits) <= value < 1 << bits:
+            return None
         return field.convert(value)
     except ValueError as error:
         raise InvalidRequest(f"failed to create query: {error} for field [{field.path}]") from None
 
 
-def _scalar(kind: str, value: Any) -> Any:
+def scalar(kind: str, value: Any) -> Any:
+    """A single value; ParsingError."""
     if isinstance(value, dict | list) or value is None:
         raise ParsingError(
             f"[{kind}] query needs a single value (string, number or boolean), not [{type(value).__name__}]"

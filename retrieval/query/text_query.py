@@ -35,24 +35,29 @@ class TextQuery:
     boost: float = 1.0
     weights: tuple[float, ...] | None = None
 
+    @property
+    def counted(self) -> bool:
+        """Whether a document has to hold so many of the text's units."""
+        return self.operator == "and" or self.minimum is not None
+
     def query(self, ctx: SearchContext, tokens: Sequence[Token], extra: tuple[Query, ...] = ()) -> Query:
         """The query of an analyzed text; each of `extra` is one more unit of it."""
         if not tokens and not extra:
             return MatchNone()
-        counted = self.operator == "and" or self.minimum is not None
+        counted = self.counted
         if self.fuzzy is None and not extra and (are_words(tokens) if counted else not _graph(tokens)):
             terms = [token.term for token in tokens]
             if not counted:
                 return self._lexical(ctx, terms, None, 1)
             count = len(set(terms))
-            needed = count if self.operator == "and" else max(1, minimum_of(self.minimum, count, 1))
+            needed = self._needed(count)
             return self._lexical(ctx, terms, None, needed)
         graph = TokenGraph.of(tokens)
         slots = self._slots(ctx, tokens)
         units = [*self._units(ctx, graph, tokens, slots), *(ByQuery(query) for query in extra)]
         parts = [*(self._synonym(ctx, stretch) for stretch in graph.stretches if stretch.synonym), *extra]
         count = sum(unit.size for unit in units)
-        needed = count if self.operator == "and" else max(1, minimum_of(self.minimum, count, 1))
+        needed = self._needed(count)
         plain = [weighted for term in graph.plain_terms() for weighted in slots[term]]
         if not parts and not counted:
             return self._weighted(ctx, plain, 1)
@@ -66,6 +71,10 @@ class TextQuery:
         if len(scoring) == 1:
             return Bool(must=tuple(scoring), filter=filters)
         return Bool(should=tuple(scoring), filter=filters)
+
+    def _needed(self, count: int) -> int:
+        """How many of the text's units must be found, never more than it has: a short question asks for less."""
+        return count if self.operator == "and" else max(1, min(count, minimum_of(self.minimum, count, 1)))
 
     def _slots(self, ctx: SearchContext, tokens: Sequence[Token]) -> dict[str, list[Weighted]]:
         """What each term of the text may be."""

@@ -41,6 +41,11 @@ QUERIES: tuple[dict[str, Any], ...] = (
     {"constant_score": {"filter": {"term": {"n": 1}}, "boost": 1.2}},
     {"query_string": {"query": 'title:1 AND (word1 OR "中文"~2)', "default_field": "text"}},
     {"knn": {"field": "v", "query_vector": [1, 2, 3], "k": 3, "filter": {"term": {"b": True}}}},
+    {"terms": {"tag": {"index": "fuzz", "id": "1", "path": "tag"}}},
+    {"terms_set": {"tag": {"terms": ["t1", "t2"], "minimum_should_match_field": "n"}}},
+    {"distance_feature": {"field": "d", "origin": "2024-01-03", "pivot": "2d"}},
+    {"more_like_this": {"fields": ["text"], "like": {"doc": {"text": "word1"}}, "min_doc_freq": 1, "_name": "alike"}},
+    {"function_score": {"functions": [{"linear": {"n": {"origin": 3, "scale": 2}}, "weight": 2}], "max_boost": 3}},
 )
 PARTS: dict[str, Any] = {
     "size": 5,

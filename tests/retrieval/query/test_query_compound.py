@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from query_corpus import adds_up
 
 from indexer import InvalidRequest
+from retrieval import search
 from retrieval.query import Parser
 
+TERM = {"term": {"text": "quick"}}
 LEAVES = st.sampled_from(
     [
         {"match": {"text": "北京大学 quick"}},
@@ -35,6 +37,8 @@ LEAVES = st.sampled_from(
         {"range": {"n": {"gte": 2}}},
         {"exists": {"field": "x"}},
         {"ids": {"values": ["1", "2", "3", "30"]}},
+        {"terms_set": {"key": {"terms": ["a1", "北京", "GPT"], "minimum_should_match_field": "n"}}},
+        {"distance_feature": {"field": "day", "origin": "2024-02-01", "pivot": "10d"}},
         {"match_all": {"boost": 0.5}},
         {"match_none": {}},
         {"more_like_this": {"like": "北京大学 quick quick fox", "min_term_freq": 1, "min_doc_freq": 1}},
@@ -110,8 +114,10 @@ def test_bool(corpus, must, should, must_not, filters, minimum):
         body["minimum_should_match"] = minimum
     found = corpus.run({"bool": body})
     runs = {key: [corpus.run(q) for q in body[key]] for key in ("must", "should", "must_not", "filter")}
-    needed = {None: 0 if must or filters else 1, 0: 0, 1: 1, 2: 2, "50%": len(should) // 2}[minimum]
-    needed = min(needed, len(should))
+    least = 1 if should and not (must or filters) else 0  # whatever the rule says, as in Lucene
+    needed = max(least, {None: 0, 0: 0, 1: 1, 2: 2, "50%": len(should) // 2}[minimum])
+    if not (must or should or must_not or filters):
+        needed = 0
     wanted = {
         i
         for i in corpus.docs
@@ -124,6 +130,26 @@ def test_bool(corpus, must, should, must_not, filters, minimum):
         if must or should:
             total = sum(r.get(i, 0.0) for r in [*runs["must"], *runs["should"]])
             assert math.isclose(score, total, rel_tol=1e-4, abs_tol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("body", "same"),
+    [
+        ({"should": [TERM], "minimum_should_match": 0}, TERM),
+        ({"should": [TERM], "minimum_should_match": "-100%"}, TERM),
+        ({"should": [TERM, {"match_all": {}}], "minimum_should_match": 3}, {"match_none": {}}),
+        ({"must": [TERM], "minimum_should_match": 1}, {"match_none": {}}),
+        ({"filter": [TERM], "minimum_should_match": 1}, {"match_none": {}}),
+        ({"must": [TERM], "should": [], "minimum_should_match": "50%"}, TERM),
+        ({"minimum_should_match": 1, "adjust_pure_negative": True}, {"match_all": {}}),
+    ],
+)
+def test_a_minimum_below_one_or_beyond_the_clauses(corpus, body, same):
+    wanted = corpus.run(same)
+    assert corpus.run({"bool": body}) == wanted
+    hits = search(corpus.node, ["docs"], {"query": {"bool": body}, "size": 100}, {})["hits"]
+    assert {hit["_id"] for hit in hits["hits"]} == set(wanted)
+    assert hits["total"]["value"] == len(wanted)
 
 
 def test_boosting(corpus):
@@ -190,6 +216,24 @@ def test_decays_of_numbers(corpus, shape, origin, scale, offset, decay, mode):
         else:
             wanted = max(0.0, (scale / (1 - decay) - d) / (scale / (1 - decay)))
         assert math.isclose(score, wanted, rel_tol=1e-4, abs_tol=1e-6)
+
+
+@pytest.mark.parametrize("shape", ["gauss", "exp", "linear"])
+@pytest.mark.parametrize("scale", [1e-300, 1e300, 1e308])
+def test_decays_of_any_scale_are_numbers(corpus, shape, scale):
+    function = {shape: {"n": {"origin": 2, "scale": scale}}}
+    found = corpus.run({"function_score": {"query": {"exists": {"field": "n"}}, **function, "boost_mode": "replace"}})
+    for doc_id, score in found.items():
+        assert score == pytest.approx(1.0 if scale > 1 or 2 in corpus.docs[doc_id]["n"] else 0.0)
+
+
+@pytest.mark.parametrize("boost", [0, 1e-30, 1e-44, 1e-300, 5e-324])
+def test_a_boost_may_be_nothing_or_tiny(corpus, boost):
+    for kind in ("match", "match_phrase"):
+        found = corpus.run({kind: {"text": {"query": "quick", "boost": boost}}})
+        assert set(found) == set(corpus.run({"match": {"text": "quick"}}))
+        body = {"query": {kind: {"text": {"query": "quick", "boost": boost}}}, "size": 100}
+        assert {hit["_id"] for hit in search(corpus.node, ["docs"], body, {})["hits"]["hits"]} == set(found)
 
 
 def test_a_decay_of_dates(corpus):

@@ -35,7 +35,9 @@ MALFORMED = [
     ("match", {"a": {"query": "x", "boost": -1}}),
     ("match", {"a": {"query": "x", "fuzzy_rewrite": "magic"}}),
     ("match_phrase", {"a": {"query": "x", "slop": -1}}),
-    ("match_phrase", {"a": {"query": "x", "slop": "1"}}),
+    ("match_phrase", {"a": {"query": "x", "slop": "1.5"}}),
+    ("match_phrase", {"a": {"query": "x", "slop": "one"}}),
+    ("match_phrase", {"a": {"query": "x", "boost": "nan"}}),
     ("match_phrase", "x"),
     ("match_phrase_prefix", {"a": {"query": "x", "max_expansions": "many"}}),
     ("match_phrase_prefix", {"a": {"query": "x", "fuzziness": 1}}),
@@ -48,7 +50,7 @@ MALFORMED = [
     ("multi_match", {"query": "x", "type": "phrase", "fuzziness": 1}),
     ("multi_match", {"query": "x", "type": "cross_fields", "fuzziness": 1}),
     ("multi_match", {"query": "x", "tie_breaker": 2}),
-    ("multi_match", {"query": "x", "slop": 1}),
+    ("multi_match", {"query": "x", "slop": 1, "type": "bool_prefix"}),
     ("multi_match", {"query": "x", "fields": ["a^-1"]}),
     ("combined_fields", {"query": "x"}),
     ("combined_fields", {"query": "x", "fields": ["a^0.5"]}),
@@ -94,8 +96,12 @@ MALFORMED = [
     ("constant_score", {}),
     ("exists", {}),
     ("ids", {"values": 3}),
+    ("ids", {"values": [{"a": 1}]}),
+    ("ids", {"values": ["1", None]}),
     ("bool", {"musty": []}),
     ("bool", {"minimum_should_match": "x%"}),
+    ("bool", {"minimum_should_match": "inf%"}),
+    ("bool", {"adjust_pure_negative": False}),
     ("function_score", {"script_score": {"script": "1"}}),
     ("function_score", {"functions": [{"script_score": {}}]}),
     ("function_score", {"functions": [{}]}),
@@ -123,6 +129,39 @@ def test_malformed_queries_are_refused_with_a_sentence(kind, body):
         Parser().query({kind: body})
     assert caught.value.status == 400
     assert len(caught.value.reason) > 15
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        (
+            {"match_phrase": {"text": {"query": "quick fox", "slop": "3", "boost": "2"}}},
+            {"match_phrase": {"text": {"query": "quick fox", "slop": 3, "boost": 2}}},
+        ),
+        (
+            {"match": {"text": {"query": "quikc", "fuzziness": "1", "prefix_length": "1", "max_expansions": 50.0}}},
+            {"match": {"text": {"query": "quikc", "fuzziness": 1, "prefix_length": 1}}},
+        ),
+        (
+            {"dis_max": {"queries": [{"match_all": {}}], "tie_breaker": "0.5"}},
+            {"dis_max": {"queries": [{"match_all": {}}]}},
+        ),
+        (  # as clients write all options out
+            {"multi_match": {"query": "quick", "fields": ["text"], "type": "best_fields", "operator": "OR", "slop": 0,
+                             "prefix_length": 0, "max_expansions": 50, "zero_terms_query": "NONE",
+                             "fuzzy_transpositions": True, "boost": 1.0}},
+            {"match": {"text": "quick"}},
+        ),
+        (
+            {"multi_match": {"query": "quick fox", "fields": ["text"], "type": "phrase", "slop": 1,
+                             "prefix_length": 0, "max_expansions": 50, "fuzzy_transpositions": True}},
+            {"match_phrase": {"text": {"query": "quick fox", "slop": 1}}},
+        ),
+        ({"ids": {"values": [1, 2]}}, {"ids": {"values": ["1", "2"]}}),
+    ],
+)  # fmt: skip
+def test_other_ways_to_write_the_same(corpus, written, same):
+    assert corpus.run(written) == corpus.run(same)
 
 
 JSON = st.recursive(

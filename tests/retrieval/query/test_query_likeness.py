@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import InvalidRequest, ParsingError
+from retrieval import search
 from retrieval.query import Parser
 
 
@@ -60,6 +61,9 @@ def test_texts_documents_and_unlike(corpus):
     assert set(by_text) == corpus.where(lambda s: {"quick", "fox"} & corpus.terms(s["text"]))
     given_ = {"doc": {"text": "quick fox", "title": "nothing"}}
     assert corpus.run({"more_like_this": {"fields": ["text"], "like": given_, **options}}) == by_text
+    named = {"more_like_this": {"fields": ["text"], "like": given_, "_name": "alike", **options}}
+    hits = search(corpus.node, ["docs"], {"query": named, "size": 100}, {})["hits"]["hits"]
+    assert {hit["_id"] for hit in hits if hit["matched_queries"] == ["alike"]} == set(by_text)
     unlike = corpus.run({"more_like_this": {"fields": ["text"], "like": "quick fox", "unlike": ["fox"], **options}})
     assert set(unlike) == corpus.where(lambda s: "quick" in corpus.terms(s["text"]))
     stop = corpus.run({"more_like_this": {"fields": ["text"], "like": "quick fox", "stop_words": ["fox"], **options}})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from query_corpus import PIECES
+from query_corpus import PIECES, adds_up
 
 from analysis import get_analyzer
+from indexer import Node, Operation
+from retrieval import search
+from settings import Settings
 
 MULTI = get_analyzer("multilingual")
 
@@ -82,6 +86,8 @@ def test_bool_prefixes(corpus, text, every):
         hits = []
         for number, word in enumerate(words):
             own = {t.term for t in tokens if text.index(word) <= t.start < text.index(word) + len(word)}
+            if every and not own:
+                continue  # a stop word: documents that hold it do not say so
             if number == len(words) - 1 and word.isascii():
                 hits.append(bool(own & terms) or any(t.startswith(word) for t in terms))
             elif not word.isascii() and every:
@@ -91,6 +97,44 @@ def test_bool_prefixes(corpus, text, every):
         return all(hits) if every else any(hits)
 
     assert set(found) == corpus.where(holds)
+
+
+@pytest.fixture(scope="module")
+def typing(tmp_path_factory):
+    """Texts that a word at their end may be the beginning of, a stop word among them."""
+    node = Node(Settings(data=tmp_path_factory.mktemp("typing") / "data"))
+    fields = {"t": {"type": "text"}, "s": {"type": "text", "analyzer": "standard"}}
+    index = node.create("typing", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": fields}})
+    texts = ("jumps over the lazy dog", "over theory", "made in U.S.A. today", "日本語テキスト 한국어")
+    index.write([Operation("index", str(i), {"t": text, "s": text}) for i, text in enumerate(texts)])
+    index.refresh()
+    yield node
+    node.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "ids"),
+    [
+        ("t", "over the", {"0", "1"}),  # a stop word, or the beginning of theory
+        ("t", "over the l", {"0"}),
+        ("t", "over theo", {"1"}),
+        ("t", "made in U.S", {"2"}),
+        ("t", "U.S.", {"2"}),
+        ("s", "日本語テ", {"3"}),
+        ("s", "日本語テキスト 한", {"3"}),
+        ("t", "日本語テ", {"3"}),
+    ],
+)
+def test_what_is_typed_finds_what_it_begins(typing, path, text, ids):
+    for query in (
+        {"match_phrase_prefix": {path: text}},
+        {"match_bool_prefix": {path: {"query": text, "operator": "and"}}},
+    ):
+        hits = search(typing, ["typing"], {"query": query, "explain": True}, {})["hits"]["hits"]
+        assert {hit["_id"] for hit in hits} == ids
+        for hit in hits:
+            assert hit["_explanation"]["value"] == pytest.approx(hit["_score"])
+            adds_up(hit["_explanation"])
 
 
 def test_slop_and_empty_phrases(corpus):
@@ -130,6 +174,15 @@ def test_multi_match_is_made_of_its_fields(corpus, kind, text, tie):
     for doc_id, score in found.items():
         own = [part.get(doc_id, 0.0) for part in parts]
         assert abs(score - (max(own) + share * min(own))) < 1e-3
+
+
+@pytest.mark.parametrize("fields", [["text^3", "*"], ["*", "text^3"], ["text^1.5", "te*^2"], ["text^3"]])
+def test_a_field_named_more_than_once_has_all_its_weights(corpus, fields):
+    wanted = corpus.run({"match": {"text": {"query": "quick", "boost": 3}}})
+    for kind in ("multi_match", "query_string", "simple_query_string"):
+        found = corpus.run({kind: {"query": "quick", "fields": fields}})
+        assert found.keys() >= wanted.keys()
+        assert all(found[i] >= wanted[i] - 1e-5 for i in wanted)
 
 
 def test_cross_fields_need_each_unit_in_any_field(corpus):

@@ -83,10 +83,13 @@ SAME = [
     ("n:{2 TO 5]", {"range": {"n": {"gt": 2, "lte": 5}}}),
     ("n:[* TO 5}", {"range": {"n": {"lt": 5}}}),
     ("n:>=3", {"range": {"n": {"gte": 3}}}),
+    ("n:-3", {"term": {"n": -3}}),
+    ("n:>-3", {"range": {"n": {"gt": -3}}}),
     ("n:(>=3 AND <6)", {"bool": {"must": [{"range": {"n": {"gte": 3}}}, {"range": {"n": {"lt": 6}}}]}}),
     ('day:["2024-01-01" TO 2024-02-01}', {"range": {"day": {"gte": "2024-01-01", "lt": "2024-02-01"}}}),
     ("_exists_:x", {"exists": {"field": "x"}}),
     ("x:*", {"exists": {"field": "x"}}),
+    ("_exists_:k*", {"exists": {"field": "key"}}),
     ("*:*", {"match_all": {}}),
     ("title:(quick fox)", {"bool": {"should": [{"match": {"title": "quick"}}, {"match": {"title": "fox"}}]}}),
     ("key:北京", {"term": {"key": "北京"}}),
@@ -128,6 +131,10 @@ def test_many_fields_are_tried_leniently(corpus):
     fields = {"query": "3", "fields": ["n", "text"], "lenient": True}
     assert set(corpus.run({"query_string": fields})) >= corpus.where(lambda s: 3 in s.get("n", []))
     assert corpus.run({"query_string": {"query": "three", "fields": ["n"], "lenient": True}}) == {}
+    for kind in ("query_string", "simple_query_string", "multi_match"):  # patterns name numbers and dates, too
+        found = set(corpus.run({kind: {"query": "7"}}))
+        assert found >= corpus.where(lambda s: 7 in s.get("n", []))
+        assert set(corpus.run({kind: {"query": "2024"}})) >= corpus.where(lambda s: "day" in s)
     patterns = {"query": "qui*", "fields": ["t*"]}
     assert set(corpus.run({"query_string": patterns})) >= set(corpus.run({"prefix": {"title": "qui"}}))
 
@@ -164,6 +171,10 @@ def test_the_q_of_a_url(corpus):
         "_exists_:",
         "NOT",
         "+",
+        "quick AND AND fox",
+        "quick AND OR fox",
+        "NOT NOT quick",
+        "n:-fox",
     ],
 )
 def test_what_cannot_be_read_is_refused(text):

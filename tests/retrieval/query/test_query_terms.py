@@ -133,9 +133,16 @@ def test_terms_and_cases(corpus):
     assert set(found) == of_key(corpus, lambda k: k.lower() == "beijing")
     assert set(corpus.run({"terms": {"key": ["a1", "北京", "x"]}})) == of_key(corpus, lambda k: k in ("a1", "北京"))
     assert set(corpus.run({"terms": {"n": [3, "4", 5.5]}})) == corpus.where(lambda s: {3, 4} & set(s.get("n", [])))
+    assert corpus.run({"terms": {"n": [10**30, "9223372036854775808", -(10**30)]}}) == {}
+    digits = "9" * 400
+    assert corpus.run({"match": {"x": {"query": digits, "lenient": True}}}) == {}
+    assert corpus.run({"query_string": {"query": digits}}) == {}
     assert set(corpus.run({"term": {"ok": True}})) == corpus.where(lambda s: s["ok"])
     assert set(corpus.run({"ids": {"values": ["1", "2", "nope"]}})) == {"1", "2"} & set(corpus.docs)
     assert set(corpus.run({"exists": {"field": "x"}})) == corpus.where(lambda s: "x" in s)
+    assert set(corpus.run({"exists": {"field": "ke*"}})) == corpus.where(lambda s: "key" in s)
+    assert set(corpus.run({"exists": {"field": "*y"}})) == corpus.where(lambda s: "key" in s or "day" in s)
+    assert corpus.run({"exists": {"field": "no*"}}) == {}
 
 
 BOUNDS = st.sampled_from(["gt", "gte", "lt", "lte"])
@@ -200,6 +207,8 @@ def test_date_math():
     assert bound("2024-02||/y", up=True) == "2024-12-31T23:59:59.999000+00:00"
     assert bound("2024-02-03T01:00:00+02:00", zone="Asia/Shanghai") == "2024-02-02T23:00:00+00:00"
     assert bound("2024-02-03", zone="America/New_York") == "2024-02-03T05:00:00+00:00"
+    assert bound("now-d/d") == "2024-05-14T00:00:00+00:00"
+    assert bound("2024-01-31||+M") == "2024-02-29T00:00:00+00:00"
     assert bound("now-1h") == "2024-05-15T12:45:30.250000+00:00"
 
 

@@ -68,3 +68,26 @@ def test_a_vector_search_of_several_indices_ends_with_its_time(made: Node) -> No
     found = search(made, ["a", "b"], {"knn": knn, "timeout": "1nanos"}, {})
     assert found["timed_out"]
     assert found["hits"]["hits"] == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "vectors", "least", "ids"),
+    [
+        ("l2_norm", [[0, 0], [3, 4], [1, 1]], 2, {"0", "2"}),  # the greatest distance
+        ("l2_norm", [[0, 0], [3, 4], [1, 1]], 5, {"0", "1", "2"}),
+        ("cosine", [[1, 0], [0, 1], [1, 1]], 0.5, {"0", "2"}),
+        ("dot_product", [[1, 0], [0, 1], [0.6, 0.8]], 0.7, {"0"}),
+    ],
+)
+def test_the_least_similarity(node: Node, metric: str, vectors: list[list[float]], least: float, ids: set[str]) -> None:
+    fields = {"v": {"type": "dense_vector", "dims": 2, "similarity": metric}}
+    index = node.create("s", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": fields}})
+    index.write([Operation("index", str(i), {"v": vector}) for i, vector in enumerate(vectors)])
+    index.refresh()
+    node.fill_vectors(index)
+    question = [0.0, 0.0] if metric == "l2_norm" else [1.0, 0.0]
+    knn = {"field": "v", "query_vector": question, "k": 3, "similarity": least, "boost": 0.1}
+    for body in ({"knn": knn}, {"query": {"knn": knn}}, {"retriever": {"knn": {**knn, "num_candidates": 3}}}):
+        if "retriever" in body:
+            body["retriever"]["knn"].pop("boost")
+        assert {hit["_id"] for hit in search(node, ["s"], body, {})["hits"]["hits"]} == ids
