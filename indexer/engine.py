@@ -325,10 +325,11 @@ class Index:
 
     # --- points in time -------------------------------------------------------------------------
 
-    def open_point(self, keep_alive: float) -> str:
-        """Keep what a search sees now for `keep_alive` seconds; the token finds it in any process."""
+    def open_point(self, keep_alive: float, kind: str = "") -> str:
+        """Keep what a search sees now for `keep_alive` seconds; the token, which begins with `kind`, finds it in any
+        process."""
         with file_lock(self.path / "refresh.lock"):
-            return self.points.open(self.read_manifest(), keep_alive)
+            return self.points.open(self.read_manifest(), keep_alive, kind)
 
     def point_view(self, token: str, keep_alive: float | None = None) -> IndexView:
         """What a search saw when the point was opened, kept for `keep_alive` more seconds; PointMissing."""

@@ -44,6 +44,12 @@ class Field:
         return self.type in TEXT
 
     @property
+    def has_values(self) -> bool:
+        """Whether documents can be sorted, grouped and counted by its values: texts, vectors and completions have
+        none of that kind."""
+        return not self.is_text and self.type not in ("dense_vector", "completion")
+
+    @property
     def searchable(self) -> bool:
         """Whether questions may ask for its values: a text field needs its index, others may use doc values."""
         if self.params.get("index", True):

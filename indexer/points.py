@@ -32,10 +32,10 @@ class Points:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, manifest: Manifest, keep_alive: float) -> str:
-        """Keep a manifest for `keep_alive` seconds; returns the token that finds it."""
+    def open(self, manifest: Manifest, keep_alive: float, kind: str = "") -> str:
+        """Keep a manifest for `keep_alive` seconds; returns the token that finds it, which begins with `kind`."""
         self.folder.mkdir(exist_ok=True)
-        token = uuid.uuid4().hex
+        token = kind + uuid.uuid4().hex
         self._write(Point(token, time.time() + keep_alive, manifest))
         return token
 
@@ -58,6 +58,10 @@ class Points:
         except FileNotFoundError:
             return False
         return True
+
+    def close_all(self, kind: str) -> int:
+        """Forget all points of a kind, which is no empty one; how many there were."""
+        return sum(self.close(path.name) for path in self.folder.glob(f"{kind}*"))
 
     def live(self) -> list[Point]:
         """The points that have not expired; the others are forgotten."""

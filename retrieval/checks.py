@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from indexer import InvalidRequest, ParsingError
@@ -36,7 +36,7 @@ def number(body: Mapping[str, Any], key: str) -> float | None:
     return float(value)
 
 
-def known(where: str, body: Any, keys: set[str] | frozenset[str]) -> dict[str, Any]:
+def known(where: str, body: Any, keys: Collection[str]) -> dict[str, Any]:
     """`body`, when it is an object of known keys only."""
     if not isinstance(body, dict):
         raise ParsingError(f"[{where}] must be an object")

@@ -11,7 +11,7 @@ import numpy as np
 from indexer import InvalidRequest, ParsingError
 from indexer.fields import FLOATS, INTEGERS
 
-from .checks import count
+from .checks import count, flag
 from .columns import DocValues, doc_values
 from .context import SearchContext
 from .fetching import FETCH_KEYS, FetchOptions
@@ -31,6 +31,7 @@ class InnerHits:
     sort: tuple[SortKey, ...] = ()
     fetch: FetchOptions = field(default_factory=FetchOptions)
     collapse: str | None = None
+    track_scores: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,13 @@ def _parse_inner(body: Any, field: str) -> InnerHits:
     if second is not None and (not isinstance(second, dict) or set(second) != {"field"}):
         raise ParsingError("[collapse] inside [inner_hits] takes a [field] and no inner hits of its own")
     return InnerHits(
-        name, start, size, parse_sort(body.get("sort")), FetchOptions.parse(body), second["field"] if second else None
+        name,
+        start,
+        size,
+        parse_sort(body.get("sort")),
+        FetchOptions.parse(body),
+        second["field"] if second else None,
+        flag(body, "track_scores"),
     )
 
 

@@ -15,33 +15,17 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from indexer import InvalidRequest
+from indexer.dates import named_formats
 
 DEFAULT_DATE = "strict_date_optional_time"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST, _MOST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999, in milliseconds
-_NAMED = {
-    "date_optional_time": "yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
-    "date_time": "yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
-    "date_time_no_millis": "yyyy-MM-dd'T'HH:mm:ssXXX",
-    "date": "yyyy-MM-dd",
-    "year_month_day": "yyyy-MM-dd",
-    "year_month": "yyyy-MM",
-    "year": "yyyy",
-    "hour": "HH",
-    "hour_minute": "HH:mm",
-    "hour_minute_second": "HH:mm:ss",
-    "time": "HH:mm:ss.SSSXXX",
-    "time_no_millis": "HH:mm:ssXXX",
-    "date_hour": "yyyy-MM-dd'T'HH",
-    "date_hour_minute": "yyyy-MM-dd'T'HH:mm",
-    "date_hour_minute_second": "yyyy-MM-dd'T'HH:mm:ss",
-    "basic_date": "yyyyMMdd",
-    "basic_date_time": "yyyyMMdd'T'HHmmss.SSSXX",
-    "basic_date_time_no_millis": "yyyyMMdd'T'HHmmssXX",
-}
+_ISO = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX"
+_OPTIONAL = ("date_optional_time", "date_optional_time_nanos", "iso8601")  # read with less, printed in full
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_BRACKETS = str.maketrans("", "", "[]")
 _TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 Printer = Callable[[datetime], str]
 
@@ -69,7 +53,8 @@ def format_date(ms: float, pattern: str | None = None, zone: tzinfo = UTC) -> st
 
 @lru_cache(maxsize=256)
 def _printers(name: str) -> tuple[Printer, ...]:
-    pattern = _NAMED.get(name.removeprefix("strict_"), name)
+    bare = name.removeprefix("strict_")
+    pattern = _ISO if bare in _OPTIONAL else named_formats().get(bare, name)
     out: list[Printer] = []
     at = 0
     while at < len(pattern):
@@ -84,7 +69,8 @@ def _printers(name: str) -> tuple[Printer, ...]:
 def _printer(name: str, found: re.Match[str]) -> Printer:
     text, letter = found[0], found[2]
     if letter is None:
-        literal = text if found[1] is None else (found[1].replace("''", "'") or "'")
+        # brackets are around what may be left out when a date is read
+        literal = text.translate(_BRACKETS) if found[1] is None else (found[1].replace("''", "'") or "'")
         return lambda _: literal
     make = _LETTERS.get(letter)
     if make is None:
@@ -190,12 +176,18 @@ def format_number(value: float, pattern: str) -> str:
     percent = "%" in found["before"] + found["after"]
     if not math.isfinite(value):
         return str(value)
-    with localcontext(prec=400):  # enough for every double written out
-        scaled = Decimal(repr(float(value))) * (100 if percent else 1)
-        scaled = scaled.quantize(Decimal(1).scaleb(-len(part)), ROUND_HALF_EVEN)
+    value = value * 100 if percent else value
+    step = Decimal(1).scaleb(-len(part))
+    with localcontext(prec=1100):  # enough for every double written out
+        scaled = Decimal(str(value))
+        if scaled != scaled.quantize(step):
+            scaled = Decimal(value)  # 2.675 is less than it is written as
+        scaled = scaled.quantize(step, ROUND_HALF_EVEN)
     digits, _, fraction = f"{abs(scaled):f}".partition(".")
-    digits = digits.lstrip("0").rjust(whole.count("0"), "0")
-    least = part.count("0")
+    least_whole, least = whole.count("0"), part.count("0")
+    if least_whole == least == 0 and "." in pattern:  # Java takes the digit before the point for a 0
+        least_whole, least = (1, 0) if whole else (0, 1)
+    digits = digits.lstrip("0").rjust(least_whole, "0")
     fraction = fraction[:least] + fraction[least:].rstrip("0")
     if "," in whole:
         digits = _grouped(digits, len(whole) - whole.rindex(",") - 1)

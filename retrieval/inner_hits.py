@@ -30,4 +30,6 @@ def inner_hits(found: Sequence[IndexHits], groups: Sequence[Any], wanted: InnerH
         if np.isnan(scores).any():  # sorted by fields: nothing was scored yet
             scores = part.scores_of(docs)
         members.append(Members(part.account, number, docs, owners[rows], scores))
-    return top_hits(members, len(groups), wanted.sort, wanted.start, wanted.size, wanted.fetch, wanted.collapse)
+    return top_hits(
+        members, len(groups), wanted.sort, wanted.start, wanted.size, wanted.fetch, wanted.collapse, wanted.track_scores
+    )

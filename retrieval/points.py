@@ -60,13 +60,13 @@ class Point:
         return out
 
 
-def open_point(node: Node, indices: Sequence[str], keep_alive: float) -> str:
-    """A new point over the indices as of their last refresh; its id."""
+def open_point(node: Node, indices: Sequence[str], keep_alive: float, kind: str = "") -> str:
+    """A new point over the indices as of their last refresh; its id. `kind` begins the tokens of its members."""
     _check_keep_alive(keep_alive)
     members = []
     for name in indices:
         index = node.index(name)
-        members.append([index.name, index.uuid, index.open_point(keep_alive), getattr(name, "filter", None)])
+        members.append([index.name, index.uuid, index.open_point(keep_alive, kind), getattr(name, "filter", None)])
     return packed(orjson.dumps(members))
 
 

@@ -23,6 +23,7 @@ from .query.bool import Bool
 from .query.knn import Knn
 from .query.match_all import MatchAll
 from .query.query_string import QueryString
+from .query.slice import parse_slice
 from .rescore import Rescore, parse_rescore
 from .retrievers import WINDOW, Retriever, parse_retriever
 from .sorting import BY_SCORE, DOCUMENT_ORDER, TIE_BREAKER, SortKey, parse_sort
@@ -32,7 +33,7 @@ KEYS = FETCH_KEYS | {
     "query", "knn", "retriever", "q", "mode", "filter", "weights", "fusion", "rank_window_size", "from", "size",
     "sort", "search_after", "track_total_hits", "track_scores", "min_score", "timeout", "post_filter", "profile",
     "aggs", "aggregations", "collapse", "rescore", "pit", "suggest", "terminate_after", "indices_boost", "stats",
-    "include_named_queries_score", "typed_keys", *_QUERY_STRING,
+    "slice", "include_named_queries_score", "typed_keys", *_QUERY_STRING,
 }  # fmt: skip
 ALL = 1 << 62
 """More matches than there can be: counted to here, totals are exact."""
@@ -125,7 +126,7 @@ def parse_request(body: Mapping[str, Any] | None, params: Mapping[str, Any], set
         retriever=parse_retriever(parser, retriever, size) if retriever is not None else None,
         mode=mode,
         text=text or "",
-        filters=parser.queries(merged.get("filter", [])),
+        filters=(*parser.queries(merged.get("filter", [])), *parse_slice(merged.get("slice"), point is not None)),
         post_filter=parser.query(merged["post_filter"]) if merged.get("post_filter") is not None else None,
         weights=parse_weights(merged.get("weights")),
         fusion=parse_fusion(merged),

@@ -16,12 +16,15 @@ import orjson
 from indexer import InvalidRequest, Node
 
 from .identifiers import packed, unpacked
+from .parameters import from_parameters
 from .points import close_point, open_point
 from .search import search
+from .sorting import BY_SCORE, parse_sort
 
 _REFUSED = ("pit", "search_after", "collapse", "rescore", "mode", "retriever")
 _ONCE = ("aggs", "aggregations", "suggest")  # what the first page alone brings
 _LONGEST = 1 << 24  # bytes of a request
+_KIND = "scroll"  # how the tokens of scrolls' points begin
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,12 @@ class Scroll:
     def id(self) -> str:
         return packed(zlib.compress(orjson.dumps([self.point, self.body, self.params, self.after])))
 
+    @property
+    def asked(self) -> int:
+        """How many keys to sort by the request has; none for the score alone, which every hit has."""
+        keys = parse_sort(from_parameters(self.params, ("sort",)).get("sort", self.body.get("sort")))
+        return 0 if keys == (BY_SCORE,) else len(keys)
+
     def page(self, node: Node, keep_alive: float | None) -> dict[str, Any]:
         """This page in the shape of a search's answer, with the id of what follows it."""
         pit: dict[str, Any] = {"id": self.point}
@@ -62,8 +71,9 @@ class Scroll:
         hits = answer["hits"]["hits"]
         body, params = _without(self.body, _ONCE), _without(self.params, _ONCE)
         following = Scroll(self.point, body, params, hits[-1]["sort"] if hits else self.after)
-        if "sort" not in self.body and "sort" not in self.params:  # the order of pages needs it, nobody asked for it
-            for hit in hits:
+        for hit in hits:  # the order of pages needs a key that nobody may have asked for
+            hit["sort"] = hit["sort"][: self.asked]
+            if not hit["sort"]:
                 del hit["sort"]
         return {"_scroll_id": following.id, **answer}
 
@@ -82,7 +92,7 @@ def open_scroll(
         raise InvalidRequest("[size] cannot be [0] in a scroll context")
     if given.setdefault("track_total_hits", True) in (False, "false"):
         raise InvalidRequest("disabling [track_total_hits] is not allowed in a scroll context")
-    point = open_point(node, indices, keep_alive)
+    point = open_point(node, indices, keep_alive, _KIND)
     try:
         return Scroll(point, {"track_total_hits": True, **body}, dict(params)).page(node, None)
     except BaseException:
@@ -99,6 +109,11 @@ def next_page(node: Node, identifier: str, keep_alive: float | None) -> dict[str
 def close_scroll(node: Node, identifier: str) -> int:
     """How many views were released."""
     return close_point(node, Scroll.of(identifier).point)
+
+
+def close_scrolls(node: Node) -> int:
+    """Close the scrolls of all indices; how many views were released."""
+    return sum(node.index(name).points.close_all(_KIND) for name in node.names())
 
 
 def _without(given: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class ShownFields:
         """The values of one hit by field; fields without any are left out."""
         out: dict[str, list[Any]] = {}
         for spec, pattern in self.of_source:
-            found = list(_of_source(spec, source, pattern))
+            found = [self.ctx.index.analyzers.normalized(spec, v) if spec.normalizer else v
+                     for v in _of_source(spec, source, pattern)]  # fmt: skip
             if found:
                 out[spec.path] = found
         for path, value in _leaves(source, "") if self.unmapped else ():
@@ -93,12 +94,12 @@ def _expanded(
     for wanted in patterns:
         wild = "*" in wanted.pattern
         for spec in ctx.expand([wanted.pattern]):
-            if columns and (spec.is_text or spec.type == "dense_vector"):
+            if columns and not spec.has_values:
                 if wild:
                     continue
                 raise InvalidRequest(
                     f"Fielddata is disabled on [{spec.path}]: [docvalue_fields] takes fields with doc values; "
-                    "use [fields] for text"
+                    f"use [fields] for {spec.type}"
                 )
             if wanted.format is not None and spec.type in ("keyword", "text", "semantic_text", "boolean"):
                 if wild:

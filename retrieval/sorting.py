@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from indexer import InvalidRequest, ParsingError
+from indexer.dates import DEFAULT_FORMAT
 from indexer.fields import FLOATS, INTEGERS, TYPES, Field, parse_date
 
 from .columns import DocValues, doc_values
@@ -69,10 +70,10 @@ def _parse_key(field: str, spec: Any) -> SortKey:
     for key in spec:
         if key not in _OPTIONS:
             raise ParsingError(f"[sort] unknown option [{key}] for field [{field}]")
-    order = spec.get("order", "desc" if field == "_score" else "asc")
+    order = str(spec.get("order", "desc" if field == "_score" else "asc")).lower()
     if order not in ("asc", "desc"):
         raise ParsingError(f"[sort] order of [{field}] must be asc or desc, not [{order}]")
-    mode = spec.get("mode")
+    mode = None if spec.get("mode") is None else str(spec["mode"]).lower()
     if mode is not None and mode not in MODES:
         raise ParsingError(f"[sort] mode of [{field}] must be one of {', '.join(MODES)}, not [{mode}]")
     unmapped, pattern = spec.get("unmapped_type"), spec.get("format")
@@ -83,8 +84,12 @@ def _parse_key(field: str, spec: Any) -> SortKey:
     missing = spec.get("missing", "_last")
     if isinstance(missing, dict | list) or missing is None:
         raise ParsingError(f"[sort] missing of [{field}] must be _first, _last or a value")
-    if spec.get("numeric_type", "long") not in ("long", "double", "date"):
-        raise ParsingError(f"[sort] numeric_type of [{field}] must be long, double or date")
+    kind = spec.get("numeric_type", "long")
+    if kind not in ("long", "double", "date") and not (kind == "date_nanos" and pattern is not None):
+        raise ParsingError(
+            f"[sort] numeric_type of [{field}] must be long, double or date, or date_nanos beside a [format]: dates "
+            "are held in milliseconds"
+        )
     return SortKey(field, order == "desc", missing, mode, unmapped, pattern)
 
 
@@ -162,13 +167,14 @@ class NumberColumn(SortColumn):
         """A value of the request as one of the field's; InvalidRequest."""
         try:
             if self.spec.type == "date" and not _is_number(value):
-                return parse_date(value, self.key.format or self.spec.params.get("format"))
+                own = self.spec.params.get("format", DEFAULT_FORMAT)
+                return parse_date(value, f"{self.key.format}||{own}" if self.key.format else own)
             if self.spec.type == "boolean" and value in (True, False, "true", "false"):
                 return int(value in (True, "true"))
             if self.floats:
                 return float(str(value).replace("Infinity", "inf"))
             number = int(value) if isinstance(value, int | str) else float(value)
-            return min(max(number, LEAST), MOST) if isinstance(number, int) else number
+            return min(max(number, LEAST), MOST)
         except (ValueError, OverflowError, TypeError):
             raise InvalidRequest(
                 f"Failed to parse [{where}] value [{value}] for field [{self.key.field}] of type [{self.spec.type}]"
@@ -241,9 +247,14 @@ class KeywordColumn(SortColumn):
     def after(self, value: Any) -> tuple[np.ndarray, np.ndarray]:
         if value is not None and not isinstance(value, str):
             value = str(value).lower() if isinstance(value, bool) else str(value)
-        place = self._absent() if value is None else self._place(value.encode("utf-8", "surrogatepass"))
+        term = self.fill if value is None else value.encode("utf-8", "surrogatepass")
+        place = self._absent() if term is None else self._place(term)
         bound = -place if self.key.descending else place
-        return self.order > bound, self.order == bound
+        later, same = self.order > bound, self.order == bound
+        if self.fill is not None and term is not None:  # neither may be in the dictionary: places do not part them
+            later[~self.known] = self.fill < term if self.key.descending else self.fill > term
+            same[~self.known] = self.fill == term
+        return later, same
 
 
 class _Reversed:
@@ -282,8 +293,8 @@ def sort_column(ctx: SearchContext, key: SortKey, docs: np.ndarray, scores: np.n
                 "operations that require per-document field data like aggregations and sorting, so these operations "
                 f"are disabled by default. Please use a keyword field instead, such as [{key.field}.keyword]."
             )
-        if spec.type == "dense_vector":
-            raise InvalidRequest(f"can't sort on field [{key.field}] of type [dense_vector]")
+        if not spec.has_values:
+            raise InvalidRequest(f"can't sort on field [{key.field}] of type [{spec.type}]")
         values = doc_values(ctx.view, key.field)
     if spec.type in INTEGERS or spec.type in FLOATS or spec.type in ("date", "boolean"):
         return NumberColumn(key, spec, values, docs)
@@ -324,17 +335,23 @@ def _picked(key: SortKey, values: DocValues | None, docs: np.ndarray, dtype: Any
     if mode in ("min", "max"):
         out[known] = stored[first if mode == "min" else last]
     elif mode == "median":
-        low, high = stored[(first + last) // 2].astype(np.float64), stored[(first + last + 1) // 2]
-        out[known] = _back((low + high) / 2, dtype)
-    else:
+        low, high = (first + last) // 2, (first + last + 1) // 2
+        middle = _rounded((stored[low].astype(np.float64) + stored[high]) / 2, dtype)
+        out[known] = np.where(low == high, stored[low], middle)
+    elif len(first):
         rows, places = values.expand(docs[known])
-        sums = np.bincount(rows, stored[places].astype(np.float64), len(first))
-        out[known] = _back(sums if mode == "sum" else sums / (last - first + 1), dtype)
+        counts, added = last - first + 1, stored[places]
+        if dtype == np.int64:
+            sums = np.add.reduceat(added.astype(dtype), np.cumsum(counts) - counts)
+        else:  # one after the other
+            sums = np.bincount(rows, added, len(counts))
+        out[known] = sums if mode == "sum" else np.where(counts == 1, sums, _rounded(sums / counts, dtype))
     return out, known
 
 
-def _back(values: np.ndarray, dtype: Any) -> np.ndarray:
-    return np.rint(values).astype(dtype) if dtype == np.int64 else values
+def _rounded(values: np.ndarray, dtype: Any) -> np.ndarray:
+    """Means as values of the column: whole ones are rounded, halves up."""
+    return np.floor(values + 0.5).astype(dtype) if dtype == np.int64 else values
 
 
 def _is_number(value: Any) -> bool:

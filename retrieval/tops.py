@@ -12,7 +12,7 @@ from indexer import InvalidRequest
 
 from .collapse import GroupField, firsts, shown_value
 from .fetching import Account, FetchOptions, fetch
-from .sorting import BY_SCORE, ScoreColumn, SortColumn, SortKey, sort_column
+from .sorting import BY_SCORE, SortColumn, SortKey, sort_column
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,14 @@ def top_hits(
     size: int,
     options: FetchOptions,
     collapse: str | None = None,
+    track_scores: bool = False,
 ) -> list[dict[str, Any]]:
-    """For each set `{"hits": {total, max_score, hits}}`: its documents by `sort`, from `start`, `size` of them."""
+    """For each set `{"hits": {total, max_score, hits}}`: its documents by `sort`, from `start`, `size` of them.
+
+    Hits that are not sorted by their score have one only with `track_scores`.
+    """
     keys = sort or (BY_SCORE,)
+    by_score = track_scores or any(key.field == "_score" for key in keys)
     chosen: list[list[_Entry]] = [[] for _ in range(sets)]
     totals, best = np.zeros(sets, np.int64), np.full(sets, -np.inf)
     columns: list[list[SortColumn]] = []
@@ -75,10 +80,10 @@ def top_hits(
             group = None if groups is None else field.value(int(groups[at]))
             chosen[part.owners[at]].append(_Entry(key, place, int(at), group))
     pages = [_page(entries, len(parts) > 1, collapse is not None, start, size) for entries in chosen]
-    hits = _fetched(parts, columns if sort else None, pages, options, collapse)
+    hits = _fetched(parts, columns if sort else None, pages, options, collapse, by_score)
     out = []
     for number in range(sets):
-        scored = np.isfinite(best[number]) and any(key.field == "_score" for key in keys)
+        scored = np.isfinite(best[number]) and by_score
         total = {"value": int(totals[number]), "relation": "eq"}
         inner = {"total": total, "max_score": float(best[number]) if scored else None, "hits": hits[number]}
         out.append({"hits": inner})
@@ -100,13 +105,13 @@ def _fetched(
     pages: list[list[_Entry]],
     options: FetchOptions,
     collapse: str | None,
+    by_score: bool,
 ) -> list[list[dict[str, Any]]]:
     """The hits of every page; each index is read once for all of them."""
     out: list[list[dict[str, Any]]] = [[{}] * len(page) for page in pages]
     for place, part in enumerate(parts):
         wanted = [(i, j, e) for i, page in enumerate(pages) for j, e in enumerate(page) if e.number == place]
         ats = [e.at for _, _, e in wanted]
-        by_score = columns is None or any(isinstance(c, ScoreColumn) for c in columns[place])
         scores = part.scores[ats] if by_score else np.full(len(ats), np.nan)
         for (i, j, entry), hit in zip(wanted, fetch(part.account, part.docs[ats], scores, options), strict=True):
             if collapse is not None:

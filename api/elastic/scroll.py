@@ -14,7 +14,7 @@ from api.routing import Route
 from api.shapes import Shape
 from indexer.errors import InvalidRequest
 from retrieval.context import parse_duration
-from retrieval.scrolling import close_scroll, next_page
+from retrieval.scrolling import close_scroll, close_scrolls, next_page
 
 
 class ScrollRequest(Shape):
@@ -25,7 +25,7 @@ class ScrollRequest(Shape):
 
 
 class ClearScrollRequest(Shape):
-    """The scrolls to close."""
+    """The scrolls to close; `_all`: every one."""
 
     scroll_id: str | list[str] | None = None
 
@@ -44,7 +44,8 @@ def clear_scroll(call: Call) -> Reply:
     given = call.shape(ClearScrollRequest).scroll_id or call["scroll_id"] or call.path.get("scroll_id")
     if not given:
         raise InvalidRequest("no scroll ids specified")
-    freed = sum(close_scroll(call.node, one) for one in (given.split(",") if isinstance(given, str) else given))
+    names = given.split(",") if isinstance(given, str) else given
+    freed = close_scrolls(call.node) if "_all" in names else sum(close_scroll(call.node, one) for one in names)
     return Reply({"succeeded": True, "num_freed": freed}, 200 if freed else 404)
 
 

@@ -13,6 +13,7 @@ from . import (  # noqa: F401  (each registers its types)
     ranges,
     significant_terms,
     singles,
+    spread,
     stats,
     terms,
     top_hits,

@@ -17,6 +17,7 @@ from ..columns import DocValues
 from ..expansion.automaton import Pattern, determinize
 from ..expansion.regexp import parse_regexp
 from .base import Options
+from .scope import exact_number
 
 _MAX_PATTERN = 1000
 
@@ -29,8 +30,8 @@ class Terms:
     pattern: str | None = None
     partition: tuple[int, int] | None = None
 
-    def chosen(self, values: DocValues, keys: np.ndarray, path: str) -> np.ndarray:
-        """bool[n]: which of some distinct values (by ordinal) are meant. InvalidRequest."""
+    def chosen(self, values: DocValues, keys: np.ndarray, path: str, formats: str | None) -> np.ndarray:
+        """bool[n]: which of some distinct values (by ordinal) are meant; dates in `formats`. InvalidRequest."""
         if self.partition is not None:
             part, parts = self.partition
             return np.array([zlib.crc32(str(values.value(int(k))).encode()) % parts == part for k in keys], bool)
@@ -41,7 +42,7 @@ class Terms:
                     "as they can only be applied to string fields. Use an array of values for include/exclude clauses"
                 )
             return _accepted(_compiled(self.pattern), [values.value(int(k)) for k in keys])
-        wanted = [values.place(_typed(values, v, path)) for v in self.values]
+        wanted = [values.place(_typed(values, v, path, formats)) for v in self.values]
         return np.isin(keys, [place for place, there in wanted if there])
 
 
@@ -59,15 +60,15 @@ class IncludeExclude:
             raise ParsingError("Cannot specify any excludes when including a partition of the terms")
         return cls(_side(options, "include", include), _side(options, "exclude", exclude))
 
-    def chosen(self, values: DocValues, keys: np.ndarray, path: str) -> np.ndarray | None:
-        """bool[n] of the ordinals that may become buckets; None when all may."""
+    def chosen(self, values: DocValues, keys: np.ndarray, path: str, formats: str | None) -> np.ndarray | None:
+        """bool[n] of the ordinals that may become buckets; None when all may. `formats` read dates."""
         if self.include is None and self.exclude is None:
             return None
         keep = np.ones(len(keys), bool)
         if self.include is not None:
-            keep &= self.include.chosen(values, keys, path)
+            keep &= self.include.chosen(values, keys, path, formats)
         if self.exclude is not None:
-            keep &= ~self.exclude.chosen(values, keys, path)
+            keep &= ~self.exclude.chosen(values, keys, path, formats)
         return keep
 
 
@@ -91,17 +92,15 @@ def _side(options: Options, key: str, body: Any) -> Terms | None:
     raise ParsingError(f"[{key}] of [{options.name}] must be a pattern or a list of values")
 
 
-def _typed(values: DocValues, value: Any, path: str) -> Any:
+def _typed(values: DocValues, value: Any, path: str, formats: str | None) -> Any:
     if values.terms is not None:
         return str(value).encode("utf-8", "surrogatepass")
     if values.kind == "boolean" and value in (True, False, "true", "false"):
         return int(value in (True, "true"))
     try:
-        if values.kind == "date" and isinstance(value, str):
-            return parse_date(value)
-        return float(value)
-    except (ValueError, OverflowError):
-        raise InvalidRequest(f"[{value}] is no value of the field [{path}], which holds numbers") from None
+        return parse_date(value, formats) if values.kind == "date" and isinstance(value, str) else exact_number(value)
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequest(f"[{value}] is no value of the field [{path}]: {error}") from None
 
 
 @lru_cache(maxsize=64)

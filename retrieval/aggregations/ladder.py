@@ -39,6 +39,7 @@ class Stepped(Aggregation):
     least: int
     keyed: bool
     missing: Any
+    format: str | None
     children: Aggregations
 
     @abstractmethod
@@ -54,7 +55,7 @@ class Stepped(Aggregation):
         """bool[n]: which keys the hard bounds allow; None when there are no bounds."""
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
-        values = scope.values(self.field, self.missing)
+        values = scope.values(self.field, self.missing, self.format)
         if values is not None and values.terms is not None:
             raise unsupported(values.kind, self.field, self.type)
         kind = values.kind if values is not None else "double"

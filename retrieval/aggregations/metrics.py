@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,20 @@ class Numbers:
         return np.bincount(self.owners, minlength=self.buckets)
 
     def sums(self, values: np.ndarray | None = None) -> np.ndarray:
-        """float64[buckets]: sums of the values, or of others that stand beside them."""
-        return np.bincount(self.owners, self.values if values is None else values, self.buckets)
+        """float64[buckets]: sums of the values, or of others that stand beside them, as if added without rounding.
+
+        The leading bits of all values are cut off at one place, where their sum needs no more than 52 of them; what is
+        left is too small for its rounding to show.
+        """
+        values = self.values if values is None else values
+        most = float(np.abs(values).max(initial=0.0))
+        if not most < 1e280:  # there is no room above them
+            return np.bincount(self.owners, values, self.buckets)
+        place = 1.5 * 2.0 ** (math.frexp(most)[1] + len(values).bit_length())
+        leading = (values + place) - place
+        rest = values - leading
+        sums = np.bincount(self.owners, leading, self.buckets)
+        return sums + np.bincount(self.owners, rest, self.buckets) if rest.any() else sums
 
     def least(self) -> np.ndarray:
         """float64[buckets]: the smallest value of each bucket, infinite where there is none."""
@@ -66,7 +79,7 @@ class Source:
 
     def numbers(self, scope: Scope, pairs: Pairs) -> Numbers:
         """The field's numbers in the buckets; InvalidRequest for a field without numbers."""
-        values = scope.values(self.field, self.missing)
+        values = scope.values(self.field, self.missing, self.format)
         if values is None:
             return Numbers(np.zeros(0, np.int64), np.zeros(0), pairs.buckets)
         if values.terms is not None:

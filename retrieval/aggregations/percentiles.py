@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -82,22 +82,28 @@ class Percentiles(_Values):
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
         values, starts = self.source.numbers(scope, pairs).sorted()
-        counts = np.diff(starts)
-        shares = np.array(self.percents) / 100
-        at = np.maximum(counts - 1, 0)[:, None] * shares  # [buckets, percents]
-        low = np.floor(at).astype(np.int64)
-        high = np.minimum(low + 1, np.maximum(counts - 1, 0)[:, None])
+        found = quantiles(values, starts, np.array(self.percents) / 100)
         printer = self.source.printer(scope)
         out: list[Result] = []
-        found: Any = np.zeros((pairs.buckets, len(shares)))
-        if len(values):
-            first = np.minimum(starts[:-1, None] + low, len(values) - 1)
-            second = np.minimum(starts[:-1, None] + high, len(values) - 1)
-            found = values[first] + (values[second] - values[first]) * (at - low)
-        for row, count in zip(found, counts, strict=True):
+        for row, count in zip(found, np.diff(starts), strict=True):
             shown = [(p, float(v) if count else None) for p, v in zip(self.percents, row, strict=True)]
             out.append(_shaped(shown, self.keyed, printer))
         return out
+
+
+def quantiles(values: np.ndarray, starts: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """float64[buckets, shares]: what :class:`Percentiles` says, of float64[n] values by bucket and ascending.
+
+    starts: int64[buckets + 1]; 0 where a bucket is empty.
+    """
+    last = np.maximum(np.diff(starts) - 1, 0)[:, None]
+    if not len(values):
+        return np.zeros((len(last), len(shares)))
+    at = last * shares
+    low = np.floor(at).astype(np.int64)
+    first = np.minimum(starts[:-1, None] + low, len(values) - 1)
+    second = np.minimum(starts[:-1, None] + np.minimum(low + 1, last), len(values) - 1)
+    return np.asarray(values[first] + (values[second] - values[first]) * (at - low))
 
 
 @aggregation_type

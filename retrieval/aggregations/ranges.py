@@ -43,6 +43,7 @@ class _Ranges(Aggregation):
     ranges: tuple[Bound, ...]
     keyed: bool
     missing: Any
+    format: str | None
     children: Aggregations
 
     @abstractmethod
@@ -50,7 +51,7 @@ class _Ranges(Aggregation):
         """The ranges, by their lower and then their upper end."""
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
-        values = scope.values(self.field, self.missing)
+        values = scope.values(self.field, self.missing, self.format)
         if values is not None and values.terms is not None:
             raise unsupported(values.kind, self.field, self.type)
         edges = self.edges(scope)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from indexer import InvalidRequest, QuarryError
-from indexer.fields import FLOATS, INTEGERS, Field, parse_date
+from indexer.dates import DEFAULT_FORMAT
+from indexer.fields import FLOATS, INTEGERS, Field, parse_date, parse_number
 
 from ..columns import DocValues, doc_values, joined
 from ..context import SearchContext
@@ -56,7 +57,7 @@ class Scope:
         np.cumsum([p.ctx.documents for p in self.parts], out=self.bases[1:])
         self.documents = int(self.bases[-1])
         self._made = 0
-        self._values: dict[tuple[str, Any], DocValues | None] = {}
+        self._values: dict[tuple[str, str, str | None], DocValues | None] = {}
         self._masks: dict[int, tuple[Query, np.ndarray]] = {}
 
     @property
@@ -132,20 +133,20 @@ class Scope:
                     "operations are disabled by default. Please use a keyword field instead"
                     + (f", such as [{sub}]." if sub else ".")
                 )
-            if spec.type == "dense_vector":
-                raise InvalidRequest(f"Field [{path}] of type [dense_vector] is not supported for aggregations")
+            if not spec.has_values:
+                raise InvalidRequest(f"Field [{path}] of type [{spec.type}] is not supported for aggregations")
             found = found or spec
         return found
 
-    def values(self, path: str, missing: Any = None) -> DocValues | None:
-        """A field's values over all documents; with `missing`, of those that have none too."""
+    def values(self, path: str, missing: Any = None, pattern: str | None = None) -> DocValues | None:
+        """A field's values over all documents; with `missing` (a date in `pattern`), of those that have none too."""
         spec = self.field(path)
-        key = (path, repr(missing))
+        key = (path, repr(missing), pattern)
         if key in self._values:
             return self._values[key]
         found = self._index_names() if path == "_index" else self._joined(path) if spec is not None else None
         if missing is not None:
-            found = with_missing(found, converted(missing, spec, path), self.documents, spec)
+            found = with_missing(found, converted(missing, spec, path, pattern), self.documents, spec)
         self._values[key] = found
         return found
 
@@ -178,22 +179,39 @@ def kind_of(spec: Field) -> str:
     return "double" if spec.type in FLOATS else spec.type
 
 
-def converted(value: Any, spec: Field | None, path: str) -> Any:
+def converted(value: Any, spec: Field | None, path: str, pattern: str | None = None) -> Any:
     """A `missing` value as the field's own kind of value; InvalidRequest."""
     try:
         if spec is None or spec.type == "keyword":
             if spec is None and not isinstance(value, str):
-                return float(value) if isinstance(value, float) else int(value)
+                return exact_number(value)
             text = str(value).lower() if isinstance(value, bool) else str(value)
             return text.encode("utf-8", "surrogatepass")
         if spec.type == "date":
-            return parse_date(value, spec.params.get("format"))
+            return parse_date(value, date_formats(spec, pattern))
         if spec.type == "boolean":
             return int(value) if value in (0, 1) else int(spec.convert(value))
-        number = float(value)
-        return int(number) if number.is_integer() and spec.type in INTEGERS else number
+        number = exact_number(value)
+        whole = spec.type in INTEGERS and isinstance(number, float) and number.is_integer()
+        return exact_number(int(number)) if whole else number
     except (ValueError, OverflowError, TypeError):
         raise InvalidRequest(f"[missing] of [{path}] cannot be [{value}]: the field's type is another") from None
+
+
+def date_formats(spec: Field | None, pattern: str | None) -> str | None:
+    """What dates of a request are read by: the aggregation's format and the field's own."""
+    own = DEFAULT_FORMAT if spec is None else spec.params.get("format", DEFAULT_FORMAT)
+    return f"{pattern}||{own}" if pattern else str(own)
+
+
+def exact_number(value: Any) -> int | float:
+    """A number of a request, or one written as a text: whole ones exactly. ValueError when it fits no column."""
+    number = parse_number(value) if isinstance(value, str) else value
+    if isinstance(number, float) and np.isfinite(number):
+        return number
+    if not isinstance(number, int) or not -(1 << 63) <= number < 1 << 63:
+        raise ValueError(f"[{value}] is out of range")
+    return int(number)
 
 
 def with_missing(found: DocValues | None, value: Any, documents: int, spec: Field | None) -> DocValues:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,37 +9,21 @@ import numpy as np
 
 from indexer import InvalidRequest, ParsingError
 
+from ..checks import known
 from ..query.base import Query
 from .base import NO_CHILDREN, Aggregation, Aggregations, Options, Result, aggregation_type
 from .including import ALL_TERMS, IncludeExclude
 from .keys import KeyFormat
 from .ordering import first_of_each
 from .pairs import Pairs
-from .scope import Scope
+from .scope import Scope, date_formats
+from .significance import HEURISTICS
 from .terms import group_by_value
 
 _KEYS = ("field", "size", "shard_size", "min_doc_count", "shard_min_doc_count", "include", "exclude",
          "background_filter", "execution_hint", "format")  # fmt: skip
-Heuristic = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
-"""(documents with the term in the bucket, in the bucket, with the term at all, at all) -> scores."""
-
-
-def jlh(subset: np.ndarray, bucket: np.ndarray, superset: np.ndarray, background: int) -> np.ndarray:
-    """Absolute change of the share times its relative change; 0 where a term is not more frequent."""
-    share = subset / np.maximum(bucket, 1)
-    usual = superset / max(background, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = (share - usual) * (share / usual)
-    return np.where((usual > 0) & (share > usual), score, 0.0)
-
-
-def percentage(subset: np.ndarray, bucket: np.ndarray, superset: np.ndarray, background: int) -> np.ndarray:
-    """Which part of a term's documents lies in the bucket."""
-    return subset / np.maximum(superset, 1)
-
-
-HEURISTICS: dict[str, Heuristic] = {"jlh": jlh, "percentage": percentage}
-_UNKNOWN = ("mutual_information", "chi_square", "gnd", "script_heuristic", "p_value")
+_UNKNOWN = ("script_heuristic", "p_value")
+_ASSUMED = {"background_is_superset": True, "include_negatives": False}
 
 
 @aggregation_type
@@ -68,6 +51,9 @@ class SignificantTerms(Aggregation):
         named = [name for name in HEURISTICS if name in options.body]
         if len(named) > 1:
             raise ParsingError(f"[{options.name}] takes one heuristic, not [{named[0]}] and [{named[1]}]")
+        for key, value in known(named[0], options.body[named[0]], _ASSUMED.keys()).items() if named else ():
+            if value is not _ASSUMED[key]:
+                raise InvalidRequest(f"[{named[0]}] of [{options.name}] does not take [{key}] [{value}]")
         background = options.body.get("background_filter")
         return cls(
             options.field(),
@@ -97,7 +83,8 @@ class SignificantTerms(Aggregation):
         groups = group_by_value(values, pairs)
         keep = groups.counts >= self.least
         distinct = np.unique(groups.keys[keep])
-        allowed = self.terms.chosen(values, distinct, self.field)
+        formats = date_formats(scope.field(self.field), self.format)
+        allowed = self.terms.chosen(values, distinct, self.field, formats)
         if allowed is not None:
             keep &= np.isin(groups.keys, distinct[allowed])
         owners, keys, counts = groups.owners[keep], groups.keys[keep], groups.counts[keep]

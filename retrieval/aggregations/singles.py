@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,19 +16,20 @@ from .scope import Scope
 @aggregation_type
 @dataclass(frozen=True)
 class Missing(Aggregation):
-    """The documents that have no value of a field."""
+    """The documents that have no value of a field, and none that `missing` stands for."""
 
     type: ClassVar[str] = "missing"
     takes_children: ClassVar[bool] = True
     field: str
+    missing: Any = None
     children: Aggregations = NO_CHILDREN
 
     @classmethod
     def parse(cls, options: Options) -> Missing:
-        return cls(options.known("field").field(), options.children)
+        return cls(options.known("field", "missing").field(), options.missing(), options.children)
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
-        values = scope.values(self.field)
+        values = scope.values(self.field, self.missing)
         if values is None:
             return single(scope, self.children, pairs)
         return single(scope, self.children, pairs.where(~values.exists[pairs.docs]))

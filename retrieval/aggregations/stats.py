@@ -92,7 +92,7 @@ class ValueCount(_OfField):
     type: ClassVar[str] = "value_count"
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
-        values = scope.values(self.source.field, self.source.missing)
+        values = scope.values(self.source.field, self.source.missing, self.source.format)
         if values is None:
             return [{"value": 0} for _ in range(pairs.buckets)]
         counts = np.bincount(pairs.bucket_of, values.counts[pairs.docs], pairs.buckets)

@@ -13,7 +13,7 @@ from .including import ALL_TERMS, IncludeExclude
 from .keys import KeyFormat
 from .ordering import COUNT_DOWN, BucketOrder, first_of_each, parse_order, ranking
 from .pairs import Groups, Pairs, distinct_entries
-from .scope import Scope, TooManyBuckets
+from .scope import Scope, TooManyBuckets, date_formats
 
 _KEYS = (
     "field", "size", "shard_size", "order", "min_doc_count", "shard_min_doc_count", "include", "exclude", "missing",
@@ -61,13 +61,13 @@ class Terms(Aggregation):
         )
 
     def label(self, scope: Scope) -> str:
-        spec, values = scope.field(self.field), scope.values(self.field, self.missing)
+        spec, values = scope.field(self.field), scope.values(self.field, self.missing, self.format)
         if spec is None and values is None:
             return "umterms"
         return LABELS.get(values.kind if values is not None else str(spec and spec.type), "lterms")
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
-        values = scope.values(self.field, self.missing)
+        values = scope.values(self.field, self.missing, self.format)
         if values is None:
             return [self._result([], 0) for _ in range(pairs.buckets)]
         groups = group_by_value(values, pairs)
@@ -97,7 +97,8 @@ class Terms(Aggregation):
         if self.least == 0:
             found = _with_empty(scope, values, groups, owners)
         distinct = np.unique(found[1]) if self.terms != ALL_TERMS else found[1]
-        allowed = self.terms.chosen(values, distinct, self.field)
+        formats = date_formats(scope.field(self.field), self.format)
+        allowed = self.terms.chosen(values, distinct, self.field, formats)
         keep = found[2] >= self.least
         if allowed is not None:
             keep &= np.isin(found[1], distinct[allowed])

@@ -29,6 +29,7 @@ class TopHits(Aggregation):
     size: int
     sort: tuple[SortKey, ...]
     fetch: FetchOptions
+    track_scores: bool = False
     children: Aggregations = NO_CHILDREN
 
     @classmethod
@@ -40,7 +41,8 @@ class TopHits(Aggregation):
                 f"Top hits result window is too large, the top hits aggregator [{options.name}]'s from + size must be "
                 f"less than or equal to: [{MAX_HITS}] but was [{start + size}]"
             )
-        return cls(start, size, parse_sort(options.body.get("sort")), FetchOptions.parse(options.body))
+        scored = options.flag("track_scores", False)
+        return cls(start, size, parse_sort(options.body.get("sort")), FetchOptions.parse(options.body), scored)
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
         parts = []
@@ -49,4 +51,6 @@ class TopHits(Aggregation):
             rows = np.flatnonzero((pairs.docs >= low) & (pairs.docs < high))
             docs = pairs.docs[rows]
             parts.append(Members(part.account, number, docs - low, pairs.bucket_of[rows], scope.scores[docs]))
-        return top_hits(parts, pairs.buckets, self.sort, self.start, self.size, self.fetch)
+        return top_hits(
+            parts, pairs.buckets, self.sort, self.start, self.size, self.fetch, track_scores=self.track_scores
+        )

@@ -20,7 +20,7 @@ from indexer.fields import Field
 from ..context import SearchContext
 from ..query.base import Highlight
 from ..query.graph import Way
-from .fragments import Fragment, beginning, fragments, rendered
+from .fragments import Fragment, beginning, fragments, rendered, word_boundary
 from .matching import Span, Wanted, find, merged
 from .options import FieldOptions, parse_highlight
 
@@ -97,15 +97,14 @@ class Highlighter:
         """Where `text`, a value of the field, matches, as disjoint ascending spans."""
         options = options or FieldOptions()
         if options.analyzed is not None:
-            text = text[: options.analyzed]
+            text = text[: word_boundary(text, options.analyzed or MAX_ANALYZED, len(text), 1)]
         elif len(text) > MAX_ANALYZED and spec.is_text:
             raise InvalidRequest(
                 f"The length [{len(text)}] of field [{spec.path}] exceeds the limit [{MAX_ANALYZED}] of highlighting; "
                 f"set [max_analyzed_offset] to at most [{MAX_ANALYZED}] to look at the beginning of long values only"
             )
-        names = options.matched_fields or (spec.path,)
         found: list[Span] = []
-        for name in names:
+        for name in dict.fromkeys((spec.path, *options.matched_fields)):
             own = self.ctx.mapping.fields.get(name)
             if own is None:
                 continue

@@ -34,7 +34,7 @@ def fragments(text: str, spans: list[Span], options: FieldOptions) -> list[Fragm
     one of the boundary characters.
     """
     if options.scanner != "sentence" and options.size:
-        outward = _word if options.scanner == "word" else _chars(options)
+        outward = word_boundary if options.scanner == "word" else _chars(options)
         return _around(text, spans, 0, len(text), options.size, outward)
     found: list[Fragment] = []
     at = 0
@@ -48,7 +48,7 @@ def fragments(text: str, spans: list[Span], options: FieldOptions) -> list[Fragm
         if end - start <= 2 * options.size or options.size == 0:
             found.append(Fragment(start, max(end, inside[-1].end), inside))
         else:
-            found += _around(text, inside, start, end, options.size, _word)
+            found += _around(text, inside, start, end, options.size, word_boundary)
     return found
 
 
@@ -92,7 +92,7 @@ def _around(
     return found
 
 
-def _word(text: str, at: int, limit: int, step: int) -> int:
+def word_boundary(text: str, at: int, limit: int, step: int) -> int:
     """The nearest place outward where no word is cut; Chinese may be cut anywhere."""
     while at != limit and 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum():
         if ord(text[at]) >= _WIDE or ord(text[at - 1]) >= _WIDE:
@@ -125,7 +125,7 @@ def beginning(text: str, size: int) -> Fragment:
     ends = [end for _, end in sentences(text[: size + 1]) if end <= size]
     if ends and ends[-1] >= size * 2 // 3 and _stops(text, ends[-1]):
         return Fragment(0, ends[-1], [])
-    return Fragment(0, _word(text, size, len(text), 1), [])
+    return Fragment(0, word_boundary(text, size, len(text), 1), [])
 
 
 def _stops(text: str, end: int) -> bool:

@@ -34,7 +34,7 @@ class FieldOptions:
     boundary_chars: str = DEFAULT_BOUNDARY_CHARS
     boundary_scan: int = 20
     phrase_limit: int | None = None
-    analyzed: int | None = None  # characters that are looked at, at most
+    analyzed: int | None = None  # characters that are looked at, at most; 0: as many as without it, but no error
     matched_fields: tuple[str, ...] = ()
     query: Query | None = None
 
@@ -166,7 +166,7 @@ _READ: dict[str, Read] = {
     "boundary_chars": _text("boundary_chars"),
     "boundary_max_scan": _count("boundary_scan"),
     "phrase_limit": _count("phrase_limit", 1),
-    "max_analyzed_offset": _count("analyzed", 1),
+    "max_analyzed_offset": lambda key, value: ("analyzed", 0) if value == -1 else _count("analyzed", 1)(key, value),
     "force_source": _flag(""),
     "matched_fields": _names,
 }

@@ -68,6 +68,9 @@ def test_scanning(client: Elasticsearch, shop: str) -> None:
     assert client.clear_scroll(scroll_id=page["_scroll_id"])["num_freed"] == 1
     with pytest.raises(NotFoundError, match="search_context_missing"):
         client.scroll(scroll_id=page["_scroll_id"], scroll="1m")
+    parts = [client.search(index=shop, scroll="1m", size=99, slice={"id": n, "max": 2}) for n in range(2)]
+    assert sum(len(part["hits"]["hits"]) for part in parts) == 60
+    assert client.clear_scroll(scroll_id="_all")["num_freed"] == 2
     with pytest.raises(BadRequestError, match="is too large"):
         client.search(index=shop, scroll="30h")
 

@@ -208,6 +208,9 @@ def test_field_match_highlight_query_and_matched_fields(ctx):
     assert marked(ctx, source, by_sound, ["text"]) == {}
     both = marked(ctx, source, by_sound, ["text"], matched_fields=["text", "text.pinyin"])
     assert both == {"text": ["<em>重庆</em>大学"]}
+    beside = {"bool": {"should": [by_sound, {"match": {"text": "大学"}}]}}
+    found = marked(ctx, source, beside, ["text"], matched_fields=["text.pinyin"])
+    assert found == {"text": ["<em>重庆大学</em>"]}, "the field's own matches are marked, too"
 
 
 def test_keywords_are_marked_as_they_were_written(ctx):
@@ -224,6 +227,13 @@ def test_long_texts(ctx):
     cut = marked(ctx, {"text": long}, {"match": {"text": "图书馆"}}, ["text"], max_analyzed_offset=8,
                  number_of_fragments=0)  # fmt: skip
     assert cut["text"][0].count("<em>") == 2
+    quiet = marked(ctx, {"text": long}, {"match": {"text": "图书馆"}}, ["text"], max_analyzed_offset=-1)
+    assert len(quiet["text"]) == 5
+
+
+def test_the_end_of_what_is_analyzed_cuts_no_word(ctx):
+    assert one(ctx, "no bus runner here", "run", max_analyzed_offset=10) is None
+    assert one(ctx, "no bus running here", "run", max_analyzed_offset=8) == ["no bus <em>running</em> here"]
 
 
 def test_windows_find_what_the_whole_text_holds(ctx, monkeypatch):

@@ -242,6 +242,25 @@ def percentiles(spec: dict[str, Any], docs: list[Doc], everything: list[Doc], bu
     return {"values": out}
 
 
+def deviation(spec: dict[str, Any], docs: list[Doc], everything: list[Doc], bucket: Any) -> dict[str, Any]:
+    values = _flat(spec, docs)
+    if not values:
+        return {"value": None}
+    middle = statistics.median(values)
+    return {"value": float(statistics.median(abs(v - middle) for v in values))}
+
+
+def boxplot(spec: dict[str, Any], docs: list[Doc], everything: list[Doc], bucket: Any) -> dict[str, Any]:
+    values = [float(v) for v in _flat(spec, docs)]
+    if not values:
+        return {"min": None, "upper": None}
+    parts = percentiles({**spec, "percents": (25, 50, 75)}, docs, everything, bucket)["values"]
+    names = dict(zip(("q1", "q2", "q3"), parts.values(), strict=True))
+    reach = 1.5 * (names["q3"] - names["q1"])
+    within = [v for v in values if names["q1"] - reach <= v <= names["q3"] + reach]
+    return {"min": min(values), "max": max(values), **names, "lower": min(within), "upper": max(within)}
+
+
 def ranks(spec: dict[str, Any], docs: list[Doc], everything: list[Doc], bucket: Any) -> dict[str, Any]:
     found = _flat(spec, docs)
     shares = [100 * sum(v <= x for v in found) / len(found) if found else None for x in spec["values"]]
@@ -262,7 +281,7 @@ def weighted(spec: dict[str, Any], docs: list[Doc], everything: list[Doc], bucke
 _BY_KIND: dict[str, Any] = {
     "terms": terms, "histogram": histogram, "date_histogram": date_histogram, "range": range_, "filters": filters,
     "significant_terms": significant, "extended_stats": extended_stats, "percentiles": percentiles,
-    "percentile_ranks": ranks, "weighted_avg": weighted,
+    "percentile_ranks": ranks, "median_absolute_deviation": deviation, "boxplot": boxplot, "weighted_avg": weighted,
     "filter": lambda spec, docs, all_, bucket: bucket([d for d in docs if matches(spec, d)]),
     "missing": lambda spec, docs, all_, bucket: bucket([d for d in docs if not d.values(spec["field"])]),
     "global": lambda spec, docs, all_, bucket: bucket(all_),

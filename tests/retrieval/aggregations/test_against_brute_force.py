@@ -56,6 +56,11 @@ TREES: dict[str, dict[str, Any]] = {
     "figures": {"extended_stats": {"field": "n"}},
     "parts": {"percentiles": {"field": "f", "percents": [0, 12.5, 50, 99, 100]}},
     "below": {"percentile_ranks": {"field": "n", "values": [-2, 0, 3]}},
+    "away": {
+        "terms": {"field": "tag", "order": {"far": "desc"}, "size": 4},
+        "aggs": {"far": {"median_absolute_deviation": {"field": "f"}}, "box": {"boxplot": {"field": "n"}}},
+    },
+    "box": {"boxplot": {"field": "f", "missing": 3}},
     "values": {"value_count": {"field": "f", "missing": 1}},
     "kinds": {"cardinality": {"field": "n"}},
     "latest": {"max": {"field": "d"}},

@@ -52,6 +52,7 @@ def test_keys_and_formats(made: Node) -> None:
         ]}},
         "m": {"max": {"field": "d", "format": "yyyy"}},
         "p": {"percentiles": {"field": "n", "percents": [50], "keyed": False}},
+        "box": {"boxplot": {"field": "d", "format": "yyyy-MM"}},
         "meta": {"sum": {"field": "n"}, "meta": {"colour": "红"}},
     })  # fmt: skip
     assert found["b"]["buckets"] == [
@@ -69,6 +70,7 @@ def test_keys_and_formats(made: Node) -> None:
     assert found["dr"]["buckets"][1]["from_as_string"] == "2024-03-31"
     assert found["m"] == {"value": 1735689600000.0, "value_as_string": "2025"}
     assert found["p"] == {"values": [{"key": 50.0, "value": 5.0}]}
+    assert (found["box"]["q2_as_string"], found["box"]["upper_as_string"]) == ("2024-03", "2025-01")
     assert found["meta"] == {"meta": {"colour": "红"}, "value": 15.0}
 
 
@@ -108,6 +110,51 @@ def test_patterns_and_partitions(made: Node) -> None:
     assert not parts[0] & parts[1]
 
 
+def test_long_numbers_and_dates_of_the_request_are_read_exactly(made: Node) -> None:
+    days = {"day": {"type": "date", "format": "yyyy/MM/dd"}, "k": {"type": "keyword"}}
+    made.create("w", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": {**PROPERTIES, **days}}})
+    far = 1 << 60
+    sources: list[dict[str, Any]] = [{"n": far, "day": "2024/03/10"}, {"n": [far + 1, 3], "day": "1999/01/01"}, {}]
+    made.index("w").write([Operation("index", str(i), s) for i, s in enumerate(sources)])
+    made.index("w").refresh()
+
+    def keys(**spec: Any) -> list[int]:
+        found = search(made, ["w"], {"size": 0, "aggs": {"t": {"terms": spec}}}, {})["aggregations"]["t"]["buckets"]
+        return [b["key"] for b in found]
+
+    assert keys(field="n", include=[far + 1]) == keys(field="n", include=[str(far + 1)]) == [far + 1]
+    assert keys(field="n", exclude=[far + 1, 1 << 62]) == [3, far]
+    assert keys(field="n", missing=(1 << 63) - 1) == [3, far, far + 1, (1 << 63) - 1]
+    assert keys(field="n", missing=far + 3)[-1] == far + 3
+    march = 1_710_028_800_000
+    assert keys(field="day", include=["2024/03/10"]) == keys(field="day", include=[march]) == [march]
+    assert keys(field="day", format="yyyy-MM-dd", include=["2024-03-10"]) == [march]
+    assert keys(field="day", format="yyyy-MM-dd", missing="2024-03-10") == [march, 915_148_800_000]
+    for value in (1 << 63, "x", 1e400):
+        with pytest.raises(QuarryError, match="cannot be"):
+            keys(field="n", missing=value)
+
+
+def test_sums_are_not_rounded_on_the_way(made: Node) -> None:
+    made.index("x").write([Operation("index", f"s{i}", {"f": 0.1, "tag": "sum"}) for i in range(10)])
+    made.index("x").refresh()
+    tree = {"s": {"sum": {"field": "f"}}, "a": {"avg": {"field": "f"}}, "x": {"extended_stats": {"field": "f"}}}
+    found = aggs(made, {"t": {"terms": {"field": "tag", "include": ["sum"]}, "aggs": tree}})["t"]["buckets"][0]
+    assert (found["s"]["value"], found["a"]["value"], found["x"]["sum"]) == (1.0, 0.1, 1.0)
+    assert found["x"]["std_deviation"] == 0.0
+
+
+def test_scores_of_sorted_top_hits(made: Node) -> None:
+    top = {"size": 2, "sort": [{"n": "desc"}], "_source": False}
+    query = {"match": {"t": "one two"}}
+    tree = {"plain": {"top_hits": top}, "scored": {"top_hits": {**top, "track_scores": True}}}
+    found = aggs(made, tree, query=query)
+    scores = {h["_id"]: h["_score"] for h in search(made, ["x"], {"query": query}, {})["hits"]["hits"]}
+    assert [h["_score"] for h in found["plain"]["hits"]["hits"]] == [None, None]
+    assert {h["_id"]: h["_score"] for h in found["scored"]["hits"]["hits"]} == scores
+    assert found["scored"]["hits"]["max_score"] == max(scores.values())
+
+
 def test_several_indices_of_different_mappings(made: Node) -> None:
     for name, kind in (("y", "double"), ("z", "keyword")):
         body = {"settings": {"semantic": {"families": []}}, "mappings": {"properties": {"n": {"type": kind}}}}
@@ -139,6 +186,7 @@ def test_nothing_to_aggregate(made: Node) -> None:
     everywhere = aggs(made, {"m": tree["m"], "x": tree["x"]})
     assert everywhere["m"]["buckets"] == [{"key": "无", "doc_count": 3}]
     assert everywhere["x"]["doc_count"] == 3
+    assert aggs(made, {"x": {"missing": {"field": "nothing", "missing": 1}}})["x"]["doc_count"] == 0
     assert search(made, [], {"aggs": tree}, {})["aggregations"]["t"]["buckets"] == []
 
 
@@ -218,7 +266,12 @@ def test_too_many_buckets(made: Node) -> None:
             {"a": {"weighted_avg": {"value": {"field": "n"}, "weight": {"field": "tag"}}}},
             "not supported for aggregation",
         ),
-        ({"a": {"significant_terms": {"field": "tag", "gnd": {}}}}, "[gnd] is not supported"),
+        ({"a": {"significant_terms": {"field": "tag", "p_value": {}}}}, "[p_value] is not supported"),
+        ({"a": {"significant_terms": {"field": "tag", "gnd": 3}}}, "[gnd] must be an object"),
+        (
+            {"a": {"significant_terms": {"field": "tag", "chi_square": {"include_negatives": True}}}},
+            "[chi_square] of [a] does not take [include_negatives] [True]",
+        ),
         ({"a": {"terms": {"field": "_id"}}}, "Fielddata access on the _id field is disallowed"),
     ],
 )
@@ -268,5 +321,5 @@ def test_all_types_are_registered() -> None:
     assert set(known_types()) >= {
         "terms", "range", "date_range", "histogram", "date_histogram", "filter", "filters", "missing", "global",
         "significant_terms", "min", "max", "avg", "sum", "stats", "extended_stats", "percentiles", "percentile_ranks",
-        "cardinality", "value_count", "top_hits", "weighted_avg",
+        "cardinality", "value_count", "top_hits", "weighted_avg", "median_absolute_deviation", "boxplot",
     }  # fmt: skip

@@ -70,6 +70,15 @@ def test_fields_and_doc_values(made: Node) -> None:
         search(made, ["a"], {"docvalue_fields": ["t"]}, {})
 
 
+def test_fields_show_a_keyword_as_it_is_indexed(node: Node) -> None:
+    fields = {"k": {"type": "keyword", "normalizer": "lowercase"}}
+    index = node.create("k", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": fields}})
+    index.write([Operation("index", "0", {"k": ["Dog", "CAT"]})])
+    index.refresh()
+    hit = search(node, ["k"], {"fields": ["k"]}, {})["hits"]["hits"][0]
+    assert (hit["fields"], hit["_source"]) == ({"k": ["dog", "cat"]}, {"k": ["Dog", "CAT"]})
+
+
 def test_fields_show_a_completion_as_it_was_given(node: Node) -> None:
     fields = {"c": {"type": "completion"}, "t": {"type": "text", "fields": {"c": {"type": "completion"}}}}
     index = node.create("c", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": fields}})
@@ -78,6 +87,10 @@ def test_fields_show_a_completion_as_it_was_given(node: Node) -> None:
     index.refresh()
     hit = search(node, ["c"], {"fields": ["c", "t.c"], "_source": False}, {})["hits"]["hits"][0]
     assert hit["fields"] == {"c": given, "t.c": ["上海"]}
+    assert "fields" not in search(node, ["c"], {"docvalue_fields": ["*"]}, {})["hits"]["hits"][0]
+    for body in ({"docvalue_fields": ["c"]}, {"sort": ["c"]}, {"aggs": {"a": {"terms": {"field": "t.c"}}}}):
+        with pytest.raises(InvalidRequest, match="completion"):
+            search(node, ["c"], body, {})
 
 
 def test_scores_totals_and_ends(made: Node) -> None:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer import InvalidRequest, Node, Operation
+from indexer import InvalidRequest, Node, Operation, QuarryError
 from indexer.errors import PointMissing
 from retrieval import search
-from retrieval.scrolling import Scroll, close_scroll, next_page, open_scroll
+from retrieval.points import close_point, open_point
+from retrieval.scrolling import Scroll, close_scroll, close_scrolls, next_page, open_scroll
 from settings import Settings
 
 BODY = {"settings": {"semantic": {"families": []}}, "mappings": {"properties": {"n": {"type": "long"}}}}
@@ -69,6 +70,67 @@ def test_a_closed_scroll_is_gone(shop: Node) -> None:
     assert close_scroll(shop, first["_scroll_id"]) == 0
     with pytest.raises(PointMissing):
         next_page(shop, second["_scroll_id"], None)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 7])
+def test_slices_share_all_matches(shop: Node, parts: int) -> None:
+    body = {"query": TEA, "size": 1000}
+    wanted = sorted((h["_index"], h["_id"]) for h in search(shop, ["a", "b"], body, {})["hits"]["hits"])
+    point = open_point(shop, ["a", "b"], 60.0)
+    by_scroll, by_point = [], []
+    for part in range(parts):
+        own = {"slice": {"id": part, "max": parts}, "query": TEA, "aggs": {"n": {"value_count": {"field": "n"}}}}
+        page = search(shop, [], {**own, "size": 1000, "pit": {"id": point}}, {})
+        by_point += [(h["_index"], h["_id"]) for h in page["hits"]["hits"]]
+        assert page["hits"]["total"]["value"] == page["aggregations"]["n"]["value"] == len(page["hits"]["hits"])
+        assert abs(len(page["hits"]["hits"]) - len(wanted) / parts) < len(wanted) / 2
+        page = open_scroll(shop, ["a", "b"], {**own, "size": 5}, {}, 60.0)
+        while page["hits"]["hits"]:
+            by_scroll += [(h["_index"], h["_id"]) for h in page["hits"]["hits"]]
+            page = next_page(shop, page["_scroll_id"], None)
+    assert sorted(by_scroll) == sorted(by_point) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"id": 0, "max": 2}, "can only be used with"),
+        ({"id": 0, "max": 1}, "from 2 to"),
+        ({"id": 3, "max": 3}, "less"),
+        ({"id": 0}, "takes the"),
+        ({"id": 0, "max": 2, "field": "n"}, "unknown field"),
+        ([], "must be an object"),
+    ],
+)
+def test_slices_that_are_none(shop: Node, body: Any, says: str) -> None:
+    with pytest.raises(QuarryError, match=says):
+        search(shop, ["a"], {"slice": body}, {})
+
+
+def test_all_scrolls_are_closed_and_no_other_points(shop: Node) -> None:
+    opened = [open_scroll(shop, names, {"size": 3}, {}, 60.0)["_scroll_id"] for names in (["a"], ["a", "b"])]
+    point = open_point(shop, ["a"], 60.0)
+    assert close_scrolls(shop) == 3
+    for identifier in opened:
+        with pytest.raises(PointMissing):
+            next_page(shop, identifier, None)
+    assert close_scrolls(shop) == 0
+    assert close_point(shop, point) == 1
+
+
+@pytest.mark.parametrize(
+    ("sort", "asked"), [(None, 0), ("_score", 0), (["_score"], 0), ("n:desc", 1), (["n", "_score"], 2), (["_doc"], 1)]
+)
+@pytest.mark.parametrize("where", ["body", "params"])
+def test_hits_have_the_sort_that_was_asked_for(shop: Node, sort: Any, asked: int, where: str) -> None:
+    if where == "params":
+        sort = ",".join(sort) if isinstance(sort, list) else sort
+    given = {} if sort is None else {"sort": sort}
+    body, params = (given, {}) if where == "body" else ({}, given)
+    page = open_scroll(shop, ["a", "b"], {"query": TEA, **body}, params, 60.0)
+    for _ in range(3):
+        assert [len(hit.get("sort", [])) for hit in page["hits"]["hits"]] == [asked] * 10
+        page = next_page(shop, page["_scroll_id"], None)
 
 
 @pytest.mark.parametrize(

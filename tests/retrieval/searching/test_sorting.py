@@ -133,12 +133,27 @@ def test_values_of_the_sort(small: Node) -> None:
     assert _sorts(small, [{"n": {"mode": "sum"}}]) == [11, 15, MOST]
     assert _sorts(small, [{"n": {"mode": "avg", "missing": 0}}]) == [0, 5, 6]
     assert _sorts(small, [{"n": {"mode": "median"}}]) == [4, 6, MOST]
+    small.index("s").write(
+        [Operation("index", "3", {"n": [1, 4]}), Operation("index", "4", {"n": [-2, (1 << 60) + 1]})]
+    )
+    small.index("s").refresh()
+    assert _sorts(small, [{"n": {"mode": "avg"}}])[:2] == [3, 5], "halves are rounded up"
+    assert _sorts(small, [{"n": {"mode": "MEDIAN", "order": "DESC"}}])[1:4] == [6, 4, 3]
+    assert _sorts(small, [{"n": {"mode": "sum", "order": "desc"}}])[0] == (1 << 60) - 1
+    small.index("s").write([Operation("delete", "3"), Operation("delete", "4")])
+    small.index("s").refresh()
     assert _sorts(small, ["f"]) == [-2.0, 1.5, "Infinity"]
     assert _sorts(small, [{"tag": "desc"}]) == ["猫", "b", None]
     assert _sorts(small, [{"tag": {"missing": "aa"}}]) == ["a", "aa", "猫"]
     assert _sorts(small, ["d"]) == [1672531200000, 1714979289000, MOST]
     formatted = [{"d": {"format": "yyyy/MM/dd"}}]
     assert _sorts(small, formatted) == ["2023/01/01", "2024/05/06", MOST]
+    assert _sorts(small, [{"n": {"missing": 1e308}}]) == _sorts(small, [{"n": {"missing": 1 << 70}}]) == [1, 4, MOST]
+    filled = [{"d": {"format": "yyyy/MM/dd", "missing": "2023-06-01"}}]
+    assert _sorts(small, filled) == ["2023/01/01", "2023/06/01", "2024/05/06"]
+    nanos = [{"d": {"format": "strict_date_optional_time_nanos", "numeric_type": "date_nanos"}}]
+    assert _sorts(small, nanos)[0] == "2023-01-01T00:00:00.000Z"
+    assert _sorts(small, nanos, search_after=["2023-01-01T00:00:00.000Z"])[0] == "2024-05-06T07:08:09.000Z"
     assert _sorts(small, formatted, search_after=["2023/01/01"]) == ["2024/05/06", MOST]
     assert _sorts(small, ["d"], search_after=["2023-06-01"]) == [1714979289000, MOST]
     assert _sorts(small, ["f"], search_after=[1.5]) == ["Infinity"]
@@ -150,12 +165,32 @@ def test_values_of_the_sort(small: Node) -> None:
     assert "sort" not in search(small, ["s"], {"sort": ["_score"]}, {})["hits"]["hits"][0]
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("missing", ["a", "cat2", "dog", "z"])
+def test_pages_where_an_index_knows_neither_value(small: Node, order: str, missing: str) -> None:
+    small.create("others", {"settings": {"semantic": {"families": []}}, "mappings": {"properties": {}}})
+    small.index("others").write([Operation("index", str(i), {}) for i in range(3)])
+    small.index("others").refresh()
+    small.index("s").write([Operation("index", f"k{i}", {"tag": v}) for i, v in enumerate(("cat1", "cat3", "cat1"))])
+    small.index("s").refresh()
+    key = {"tag": {"order": order, "missing": missing, "unmapped_type": "keyword"}}
+    body: dict[str, Any] = {"sort": [key, "_shard_doc"], "_source": False}
+    whole = search(small, ["s", "others"], {**body, "size": 50}, {})["hits"]["hits"]
+    found: list[Any] = []
+    for _ in whole:
+        page = {**body, "size": 1, **({"search_after": found[-1]["sort"]} if found else {})}
+        found += search(small, ["s", "others"], page, {})["hits"]["hits"]
+    assert found == whole
+    assert len(whole) == 9
+
+
 @pytest.mark.parametrize(
     ("body", "error", "says"),
     [
         ({"sort": ["t"]}, InvalidRequest, "Fielddata is disabled on \\[t\\]"),
         ({"sort": ["nothing"]}, InvalidRequest, "No mapping found for \\[nothing\\] in order to sort on"),
         ({"sort": [{"n": {"order": "up"}}]}, ParsingError, "asc or desc"),
+        ({"sort": [{"d": {"numeric_type": "date_nanos"}}]}, ParsingError, "date_nanos beside a \\[format\\]"),
         ({"sort": [{"tag": {"mode": "avg"}}]}, InvalidRequest, "only support min and max"),
         ({"sort": ["n"], "search_after": [1, 2]}, InvalidRequest, "search_after has 2 value\\(s\\) but sort has 1"),
         ({"search_after": [1]}, InvalidRequest, "Sort must contain at least one field"),
