@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis.options import InvalidAnalysis
-from analysis.registry import UnknownAnalyzer, analyzer_names, get_analyzer, get_normalizer
+from analysis.registry import UnknownAnalyzer, analyzer_names, check_settings, get_analyzer, get_normalizer
 from analysis.sentences import sentences
 from analysis.sources import Sources
 from analysis.words import words
@@ -23,6 +23,7 @@ __all__ = [
     "TokenBatch",
     "UnknownAnalyzer",
     "analyzer_names",
+    "check_settings",
     "get_analyzer",
     "get_normalizer",
     "sentences",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from analysis.mapped import Mapped
 from analysis.options import InvalidAnalysis, Options
@@ -99,16 +99,19 @@ class Registry(Generic[Part]):
         """All names, sorted."""
         return sorted(self._factories)
 
+    def check(self, name: Any, where: str) -> None:
+        """InvalidAnalysis when there is no variant of this name."""
+        if not isinstance(name, str):
+            raise InvalidAnalysis(f"{where}: needs a [type]")
+        if name not in self._factories:
+            raise InvalidAnalysis(f"{where}: unknown {self.kind} [{name}]; choose one of {', '.join(self.names())}")
+
     def make(self, name: str, options: Options, before: Analyze) -> Part:
         """The variant of a name.
 
         Raises:
             InvalidAnalysis: unknown name, or settings that the variant refuses.
         """
-        if name not in self._factories:
-            raise InvalidAnalysis(
-                f"{options.where}: unknown {self.kind} [{name}]; choose one of {', '.join(self.names())}"
-            )
         part = self._factories[name](options, before)
         options.finish()
         return part

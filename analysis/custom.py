@@ -44,6 +44,12 @@ class Settings:
                 raise InvalidAnalysis(f"[analysis.{key}] must hold named objects")
             self._sections[key] = section
 
+    def check(self) -> None:
+        """InvalidAnalysis when a part has no type that there is, whether an analyzer uses it or not."""
+        for registry in (char_filters, tokenizers, token_filters):
+            for name, values in self._sections[registry.kind].items():
+                registry.check(values.get("type"), f"{registry.kind} [{name}]")
+
     def names(self) -> list[str]:
         """The names of the analyzers that these settings define."""
         return list(self._sections["analyzer"])
@@ -123,10 +129,8 @@ class Settings:
             values, where = self._sections[section].get(entry, {"type": entry}), f"{section} [{entry}]"
         else:
             raise owner.error(f"[{section}] must be a name or an object with a [type], not [{entry}]")
-        type_ = values.get("type")
-        if not isinstance(type_, str):
-            raise InvalidAnalysis(f"{where}: needs a [type]")
-        return registry.make(type_, Options(where, values, self._sources), before)
+        registry.check(values.get("type"), where)
+        return registry.make(values["type"], Options(where, values, self._sources), before)
 
 
 def _names(options: Options, key: str) -> list[Any]:

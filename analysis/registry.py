@@ -60,6 +60,13 @@ def get_analyzer(name: str, custom: Mapping[str, Any] | None = None, sources: So
     return found
 
 
+def check_settings(custom: Mapping[str, Any] | None) -> None:
+    """InvalidAnalysis when ``analysis`` settings hold something else than their parts, or a part of no known type."""
+    from analysis.custom import Settings
+
+    Settings(custom).check()
+
+
 def get_normalizer(name: str, custom: Mapping[str, Any] | None = None, sources: Sources | None = None) -> Analyzer:
     """The normalizer of a name: ``lowercase``, or one that ``custom`` defines. It gives one token.
 

@@ -41,7 +41,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     # prometheus_client decides at its import, in the workers, whether it works over processes.
-    os.environ[_METRICS] = str(settings.data.resolve() / ".run" / f"metrics-{settings.port}")
+    # A service that still ends while the next one starts has a folder of its own.
+    os.environ[_METRICS] = str(settings.data.resolve() / ".run" / f"metrics-{settings.port}-{os.getpid()}")
     return {
         "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
         "workers": settings.workers,
@@ -65,12 +66,13 @@ def configuration(settings: Settings) -> dict[str, Any]:
 
 
 def empty_metrics(_: Arbiter) -> None:
-    """Make the metrics' folder, without what a service that was killed has left there.
+    """Make the metrics' folder, and remove those that services which were killed have left.
 
-    Once the address is bound: before, the folder may be another service's that runs.
+    Once the address is bound: before, they may be another service's that runs.
     """
     folder = Path(os.environ[_METRICS])
-    shutil.rmtree(folder, ignore_errors=True)
+    for old in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):
+        shutil.rmtree(old, ignore_errors=True)
     folder.mkdir(parents=True)
 
 

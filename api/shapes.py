@@ -26,23 +26,24 @@ class UpdateRequest(Shape):
     doc: dict[str, Any] | None = Field(default=None, description="the fields to change")
     upsert: dict[str, Any] | None = Field(default=None, description="the document to write when there is none")
     doc_as_upsert: bool = Field(default=False, description="write `doc` when there is no document")
-    detect_noop: Literal[True] = Field(default=True, description="an update that changes nothing writes nothing")
+    detect_noop: bool = Field(default=True, description="an update that changes nothing writes nothing")
     source: Any = Field(default=None, alias="_source", description="parts of the document to return")
 
 
 class MultiGetItem(Shape):
     """One document to get."""
 
-    id: str = Field(alias="_id")
+    id: str | int = Field(alias="_id")
     index: str | None = Field(default=None, alias="_index")
     source: Any = Field(default=None, alias="_source", description="parts of the document to return")
+    routing: str | int | None = Field(default=None, description="accepted; an index is one shard")
 
 
 class MultiGetRequest(Shape):
     """Documents by id: `docs` with an index each, or `ids` of the path's index."""
 
     docs: list[MultiGetItem] | None = None
-    ids: list[str] | None = None
+    ids: list[str | int] | None = None
 
 
 class CreateIndexRequest(Shape):

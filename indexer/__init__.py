@@ -22,6 +22,7 @@ from .errors import (
     TooManyRequests,
     VersionConflict,
 )
+from .index_settings import result_window
 from .mapping import Mapping
 from .node import Node
 from .objects import values_at
@@ -50,5 +51,6 @@ __all__ = [
     "TooManyRequests",
     "VersionConflict",
     "WriteResult",
+    "result_window",
     "values_at",
 ]

@@ -52,6 +52,7 @@ class Background:
 
     def _loop(self, work: Callable[[Index], None], seconds: float) -> None:
         while not self._stop.wait(seconds):
+            self._node.forget_gone()
             for name in self._node.names():
                 if self._stop.is_set():
                     return

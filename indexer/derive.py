@@ -264,7 +264,7 @@ class Deriver:
 
     def publish(self, old: Manifest, new: Manifest) -> None:
         """Replace the manifest and drop the files that only the old one needed (under refresh.lock)."""
-        write_manifest(self.index.manifest_path, new)
+        write_manifest(self.index.store.folder, self.index.manifest_path.name, new)
         dropped = old.files - new.files
         if dropped:
             for name in dropped - files_of(self.index.points.live()):

@@ -49,7 +49,7 @@ def add_documents(
     seqs = np.array([seq for seq, _ in rows], np.int64)
     values: dict[str, list[Any]] = {}
     for number, (seq, body) in enumerate(rows):
-        for path, found in mapping.extract(orjson.loads(body)).items():
+        for path, found in mapping.extract(orjson.loads(body), lenient=True).items():
             if mapping.fields[path].type == "dense_vector":
                 if vectors is not None:
                     vectors.add(path, seq, found[0])

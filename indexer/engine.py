@@ -12,8 +12,9 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingABC
-from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,9 @@ from settings import Settings
 
 from .analyzers import Analyzers
 from .durations import parse_interval
-from .errors import InvalidRequest
+from .errors import IndexNotFound, InvalidRequest
 from .files import Identity, file_lock, replace_file
-from .index_settings import check_analyzers
+from .index_settings import STATIC, changed_settings, check_analyzers, field_limit
 from .manifest import Manifest, read_manifest
 from .mapping import Mapping
 from .points import Points
@@ -76,7 +77,6 @@ class Index:
         self.analyzers = Analyzers(dict(self.settings.get("analysis", {})), self._rules)
         self.points = Points(path / "points")
         self._views = ViewCache(self)
-        self.inode = path.stat().st_ino
         self.space_retry = 0.0
         self._reconcile()
 
@@ -147,8 +147,9 @@ class Index:
         version = self.store.meta("mapping_version")
         if known is None or known[0] != version:
             with self.store.snapshot():
-                known = (self.store.meta("mapping_version"), Mapping(self.store.meta("mapping")))
                 self._settings = self.store.meta("settings")
+                mapping = Mapping(self.store.meta("mapping"), field_limit(self._settings))
+                known = (self.store.meta("mapping_version"), mapping)
             self._mapping = known
         self._settled = settled
         return known
@@ -187,10 +188,14 @@ class Index:
     def put_mapping(self, body: MappingABC[str, Any]) -> None:
         """Add fields; InvalidRequest when a field's type would change."""
         with self._write_lock, self.store.transaction() as tx:
-            merged = Mapping(tx.meta("mapping")).merged(body)
+            merged = Mapping(tx.meta("mapping"), field_limit(tx.meta("settings"))).merged(body)
             self._check_analyzers(merged)
             tx.set_meta("mapping", merged.to_dict())
             tx.set_meta("mapping_version", int(tx.meta("mapping_version")) + 1)
+
+    def check_mapping(self, body: MappingABC[str, Any]) -> None:
+        """InvalidRequest, InvalidMapping when `put_mapping` could not take this."""
+        self._check_analyzers(self.mapping.merged(body))
 
     def _check_analyzers(self, mapping: Mapping) -> None:
         """InvalidRequest when a field names an analyzer that there is not: no refresh could take it."""
@@ -198,12 +203,11 @@ class Index:
 
     def put_settings(self, changes: MappingABC[str, Any]) -> None:
         """Change settings that can change on an open index."""
-        fixed = set(changes) & {"analysis", "number_of_shards", "semantic", "uuid", "similarity"}
+        fixed = set(changes) & STATIC
         if fixed:
             raise InvalidRequest(f"Can't update non dynamic settings [[index.{sorted(fixed)[0]}]] for open indices")
         with self._write_lock, self.store.transaction() as tx:
-            merged = {**tx.meta("settings"), **changes}
-            tx.set_meta("settings", merged)
+            tx.set_meta("settings", changed_settings(tx.meta("settings"), changes))
             tx.set_meta("mapping_version", int(tx.meta("mapping_version")) + 1)  # one version for both
 
     # --- documents ------------------------------------------------------------------------------
@@ -301,7 +305,7 @@ class Index:
 
         Returns False when another thread or process is at it and `wait` is false.
         """
-        with file_lock(self.path / "refresh.lock", wait) as got:
+        with self._while_there(), file_lock(self.path / "refresh.lock", wait) as got:
             if got:
                 try:
                     self.deriver.refresh()
@@ -310,11 +314,23 @@ class Index:
                     self.deriver.refresh()
             return got
 
+    @contextmanager
+    def _while_there(self) -> Iterator[None]:
+        """IndexNotFound where the index was deleted before the block or while it ran, and its files with it."""
+        if not self.store.is_there():
+            raise IndexNotFound(self.name)
+        try:
+            yield
+        except FileNotFoundError:
+            if self.store.is_there():
+                raise
+            raise IndexNotFound(self.name) from None
+
     def merge(self, to_one: bool = False, wait: bool = True) -> bool:
         """Merge segments and vectors as the policy says, or all segments into one, then drop what nobody wants any
         more; returns whether anything was merged."""
         merged = False
-        with file_lock(self.path / "merge.lock", wait) as got:
+        with self._while_there(), file_lock(self.path / "merge.lock", wait) as got:
             if not got:
                 return False
             while self.deriver.merge_once(to_one) or self.deriver.merge_parts_once():
@@ -328,7 +344,7 @@ class Index:
     def open_point(self, keep_alive: float, kind: str = "") -> str:
         """Keep what a search sees now for `keep_alive` seconds; the token, which begins with `kind`, finds it in any
         process."""
-        with file_lock(self.path / "refresh.lock"):
+        with self._while_there(), file_lock(self.path / "refresh.lock"):
             return self.points.open(self.read_manifest(), keep_alive, kind)
 
     def point_view(self, token: str, keep_alive: float | None = None) -> IndexView:
@@ -378,5 +394,5 @@ class Index:
         )
 
     def close(self) -> None:
-        """Release the store's connections; views in use stay valid."""
+        """Let go of the store; views in use stay valid."""
         self.store.close()

@@ -73,6 +73,12 @@ class InvalidDocument(QuarryError):
     status = 400
 
 
+class StrictMapping(InvalidDocument):
+    """A document with a field that a strict mapping does not have."""
+
+    type = "strict_dynamic_mapping_exception"
+
+
 class DocumentMissing(QuarryError):
     type = "document_missing_exception"
     status = 404

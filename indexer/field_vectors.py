@@ -47,7 +47,7 @@ class FieldVectors:
     def add_rows(self, rows: Iterable[tuple[int, bytes]], path: str) -> None:
         """The values of one field in (seq, JSON) rows."""
         for seq, body in rows:
-            values = self._index.mapping.extract(orjson.loads(body)).get(path)
+            values = self._index.mapping.extract(orjson.loads(body), lenient=True).get(path)
             if values:
                 self.add(path, seq, values[0])
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .dates import parse_date
+from .errors import InvalidDocument
 
 __all__ = ["FLOATS", "INTEGERS", "TEXT", "TEXT_SIMILARITIES", "TYPES", "VECTOR_SIMILARITIES", "Field", "parse_date"]
 
 TEXT = frozenset({"text", "semantic_text"})
 INTEGERS = {"long": 63, "integer": 31, "short": 15, "byte": 7}
 FLOATS = frozenset({"double", "float", "half_float"})
+_TOO_LARGE = {"double": math.inf, "float": 2.0**128 - 2.0**103, "half_float": 65520.0}  # what rounds to infinity
 TYPES = frozenset({*TEXT, "keyword", *INTEGERS, *FLOATS, "date", "boolean", "dense_vector", "object", "completion"})
 TEXT_SIMILARITIES = ("BM25", "BM25Plus", "BM25L", "TFIDF")
 VECTOR_SIMILARITIES = ("cosine", "dot_product", "l2_norm")
@@ -73,6 +75,11 @@ class Field:
     @property
     def similarity(self) -> str:
         return str(self.params.get("similarity", "BM25"))
+
+    @property
+    def empty_is_null(self) -> bool:
+        """Whether an empty string is no value, as `coerce` has it for numbers."""
+        return (self.type in INTEGERS or self.type in FLOATS) and bool(self.params.get("coerce", True))
 
     @property
     def copy_to(self) -> tuple[str, ...]:
@@ -143,8 +150,8 @@ def _double(spec: Field, value: Any) -> float:
         number = math.inf
     except (TypeError, ValueError):
         raise ValueError(f"[{value}] is not a number") from None
-    if not math.isfinite(number):
-        raise ValueError(f"[{value}] is not a finite number")
+    if not abs(number) < _TOO_LARGE[spec.type]:
+        raise ValueError(f"[{spec.type}] supports only finite values, but got [{value}]")
     return number
 
 
@@ -200,3 +207,27 @@ _CONVERT: dict[str, Callable[[Field, Any], Any]] = {
     **dict.fromkeys(INTEGERS, _integer),
     **dict.fromkeys(FLOATS, _double),
 }
+
+
+def vector_of(spec: Field, value: Any) -> list[float]:
+    """The numbers of a dense_vector field; InvalidDocument."""
+    dims = spec.params["dims"]
+    if not isinstance(value, list) or len(value) != dims:
+        raise InvalidDocument(f"failed to parse field [{spec.path}] of type [dense_vector]: expected {dims} numbers")
+    try:
+        vector = [float(x) for x in value if isinstance(x, int | float) and not isinstance(x, bool)]
+    except OverflowError:
+        vector = []
+    if len(vector) != dims or not all(abs(x) < 3.4e38 for x in vector):
+        raise InvalidDocument(
+            f"failed to parse field [{spec.path}] of type [dense_vector]: expected {dims} finite numbers"
+        )
+    if spec.params.get("similarity", "cosine") != "l2_norm":
+        square = sum(x * x for x in vector)
+        if square == 0.0 and spec.params.get("similarity", "cosine") == "cosine":
+            raise InvalidDocument(f"field [{spec.path}]: cosine similarity has no value for a vector of zeros")
+        if spec.params.get("similarity") == "dot_product" and abs(square - 1.0) > 1e-3:
+            raise InvalidDocument(
+                f"field [{spec.path}]: dot_product needs vectors of length 1; normalise or use cosine"
+            )
+    return vector

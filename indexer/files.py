@@ -7,7 +7,8 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 Identity = tuple[int, int, int]
@@ -15,19 +16,29 @@ Identity = tuple[int, int, int]
 
 def replace_file(path: Path, content: bytes, durable: bool = True) -> None:
     """Replace a file atomically: readers see the old content or the new, also after a crash."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        with open(temporary, "wb") as file:
+        replace_within(folder, path.name, content, durable)
+    finally:
+        os.close(folder)
+
+
+def replace_within(folder: int, name: str, content: bytes, durable: bool = True) -> None:
+    """`replace_file` in the open directory `folder`: in no other one that has come to its path meanwhile."""
+    temporary = f"{name}.{os.getpid()}.{threading.get_ident()}.tmp"
+    try:
+        with open(temporary, "wb", opener=partial(os.open, mode=0o644, dir_fd=folder)) as file:
             file.write(content)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
         raise
     if durable:
-        sync(path.parent)
+        os.fsync(folder)
 
 
 def new_path(folder: Path) -> Path:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .files import replace_file
+from .files import replace_within
 
 FORMAT = 2
 
@@ -116,6 +116,6 @@ def manifest_text(manifest: Manifest) -> str:
     return f"{zlib.crc32(listing.encode()):08x} {listing}"
 
 
-def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Replace the manifest at `path` atomically and durably."""
-    replace_file(path, manifest_text(manifest).encode())
+def write_manifest(folder: int, name: str, manifest: Manifest) -> None:
+    """Replace the manifest of this name in an open directory atomically and durably."""
+    replace_within(folder, name, manifest_text(manifest).encode())

@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from .dynamic import Detection, checked_mode
-from .errors import InvalidDocument, InvalidMapping, InvalidRequest
-from .fields import TYPES, Field
-from .objects import overlaid, overlay, values_at
+from .errors import InvalidDocument, InvalidMapping, InvalidRequest, StrictMapping
+from .field_names import check_names, nested, opened, why_not
+from .fields import TYPES, Field, vector_of
+from .objects import leaves, overlaid, overlay, values_at
 from .parameters import FIXED, checked_field, checked_parameters, too_long
 
 TITLE_NAMES = ("title", "name", "headline", "subject", "标题", "题目", "名称")
@@ -48,16 +49,30 @@ _ROOT_KEYS = {
 class Mapping:
     """The fields of one index. Immutable: `merged` and `observed` give new ones."""
 
-    def __init__(self, body: MappingABC[str, Any] | None = None) -> None:
+    def __init__(self, body: MappingABC[str, Any] | None = None, limit: int = MAX_FIELDS) -> None:
         self.body: dict[str, Any] = _checked_root(dict(body or {}))
+        self.limit = limit
         self.fields: dict[str, Field] = {}
         self.objects: dict[str, Any] = {"": self.body.get("dynamic", True)}
         self._detection = Detection(self.body)
         for spec in _walk(self.body.get("properties", {}), "", self.objects):
             self.fields[spec.path] = spec
         self._check_copies()
-        if len(self.fields) > MAX_FIELDS:
-            raise InvalidRequest(f"Limit of total fields [{MAX_FIELDS}] has been exceeded")
+
+    @classmethod
+    def requested(cls, body: MappingABC[str, Any] | None, limit: int = MAX_FIELDS) -> Mapping:
+        """The mapping that somebody asks for: its names and their number are checked too."""
+        new = cls(body, limit)
+        check_names(new.body.get("properties"))
+        return new._within_limit()
+
+    def _within_limit(self) -> Mapping:
+        if len(self.fields) > self.limit:
+            raise InvalidRequest(
+                f"Limit of total fields [{self.limit}] has been exceeded; "
+                "the setting [index.mapping.total_fields.limit] changes it"
+            )
+        return self
 
     def to_dict(self) -> dict[str, Any]:
         """The mapping's body, as `GET /{index}/_mapping` shows it."""
@@ -100,7 +115,9 @@ class Mapping:
 
     def merged(self, body: MappingABC[str, Any]) -> Mapping:
         """This mapping with `body`'s fields added; InvalidRequest where a field's type would change."""
-        new = Mapping(body)
+        new = Mapping.requested(body, self.limit)
+        for path in (*(new.objects.keys() & self.fields), *(new.fields.keys() & self.objects)):
+            raise InvalidRequest(f"can't merge a non-object mapping [{path}] with an object mapping")
         for path, spec in new.fields.items():
             old = self.fields.get(path)
             if old and old.type != spec.type:
@@ -111,7 +128,14 @@ class Mapping:
             for key in FIXED:
                 if old and old.params.get(key) != spec.params.get(key) and key in (old.params | spec.params):
                     raise InvalidRequest(f"Mapper for [{path}] conflicts with existing mapper: [{key}] is fixed")
-        return Mapping(overlaid(self.body, new.body))
+        body = overlaid(self.body, new.body)
+        if "_meta" in new.body:
+            body["_meta"] = new.body["_meta"]
+        merged = Mapping(body, self.limit)
+        for path, mode in self.objects.items():
+            if (mode == "disabled") != (merged.objects[path] == "disabled"):
+                raise InvalidRequest(f"the [enabled] parameter can't be updated for the object mapping [{path}]")
+        return merged._within_limit()
 
     def is_plain(self, source: dict[str, Any]) -> bool:
         """Whether a document has strings in known text fields only: it needs no check and maps to itself."""
@@ -134,53 +158,62 @@ class Mapping:
         self._observe_copies(source, found)
         if not found:
             return self
-        new = Mapping(overlaid(self.body, {"properties": found}))
+        new = Mapping(overlaid(self.body, {"properties": found}), self.limit)._within_limit()
         return new.observed(source) if new._new_targets else new  # a template may copy into further fields
 
     def _observe(self, node: dict[str, Any], prefix: str, found: dict[str, Any], dynamic: Any, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise InvalidDocument(f"the document is nested deeper than {MAX_DEPTH} objects at [{prefix}]")
         for key, value in node.items():
+            if "." in key:
+                key, value = opened(key, value)
             path = f"{prefix}{key}"
-            if path in self.fields or value is None:
+            if path in self.fields:
                 continue
+            known = path != "" and path in self.objects  # the root stands there without a name
             inner = self.objects.get(path, dynamic)
+            if inner == "disabled":
+                continue
+            if not known:
+                self._check_new(key, prefix, dynamic)
             sample = _sample(value)
             if sample is None:
                 continue
-            if isinstance(sample, dict):
-                if inner == "disabled":
-                    continue
-                nested: dict[str, Any] = {}
-                if path not in self.objects and dynamic is True and key not in found:
+            if known or isinstance(sample, dict):
+                below: dict[str, Any] = {}
+                if not known and dynamic is True and key not in found:
                     made = self._detection.field(key, path, sample)
                     if made is not None:
                         found[key] = made
                         if made["type"] != "object" or made.get("enabled") is False:
                             continue
                         inner = checked_mode(made.get("dynamic", inner), path)
-                for part in _dicts(value):
-                    self._observe(part, path + ".", nested, inner, depth + 1)
-                if nested:
-                    overlay(found, {key: {"properties": nested}})
+                for part in leaves(value):
+                    if not isinstance(part, dict):
+                        raise InvalidDocument(
+                            f"object mapping for [{path}] tried to parse field [{key}] as object, "
+                            "but found a concrete value"
+                        )
+                    self._observe(part, path + ".", below, inner, depth + 1)
+                if below:
+                    overlay(found, {key: {"properties": below}})
                 continue
-            if path in self.objects:
-                raise InvalidDocument(
-                    f"object mapping for [{path}] tried to parse field as object, but found a concrete value"
-                )
             self._observe_leaf(key, prefix, sample, found, dynamic)
 
-    def _observe_leaf(self, key: str, prefix: str, sample: Any, found: dict[str, Any], dynamic: Any) -> None:
+    @staticmethod
+    def _check_new(key: str, prefix: str, dynamic: Any) -> None:
+        """InvalidDocument when a document may not bring a field of this name."""
+        reason = why_not(key, prefix)
+        if reason is not None:
+            raise InvalidDocument(reason)
         if dynamic == "strict":
-            raise InvalidDocument(
+            raise StrictMapping(
                 f"mapping set to strict, dynamic introduction of [{key}] within [{prefix[:-1] or '_doc'}] "
                 "is not allowed"
             )
-        if dynamic is not True:
-            return
-        if not key.strip("."):
-            raise InvalidDocument(f"field name cannot be blank or only dots: [{prefix}{key}]")
-        if key not in found:
+
+    def _observe_leaf(self, key: str, prefix: str, sample: Any, found: dict[str, Any], dynamic: Any) -> None:
+        if dynamic is True and key not in found:
             made = self._detection.field(key, prefix + key, sample)
             if made is not None:
                 found[key] = made
@@ -197,6 +230,7 @@ class Mapping:
                 into = into.setdefault(name, {}).setdefault("properties", {})
                 prefix += name + "."
                 dynamic = self.objects.get(prefix[:-1], dynamic)
+            self._check_new(key, prefix, dynamic)
             self._observe_leaf(key, prefix, sample, into, dynamic)
 
     @cached_property
@@ -213,11 +247,12 @@ class Mapping:
                     out.setdefault(target, []).append(spec.path)
         return out
 
-    def extract(self, source: dict[str, Any]) -> dict[str, list[Any]]:
+    def extract(self, source: dict[str, Any], lenient: bool = False) -> dict[str, list[Any]]:
         """The typed values of each field that `source` has, multi-fields included.
 
         dense_vector fields give one list of floats, completion fields (input, weight) pairs. InvalidDocument
-        names the first value that the mapping cannot take.
+        names the first value that the mapping cannot take; `lenient` leaves such values out: the document may be
+        older than the field.
         """
         if self.is_plain(source):
             out = {path: [value] for path, value in source.items()}
@@ -226,13 +261,13 @@ class Mapping:
                     out[path] = out[parent]
             return out
         out = {}
-        self._extract(source, "", out, 0)
+        self._extract(source, "", out, lenient)
         copied: dict[str, list[Any]] = {}
         for target, paths in self._copies.items():
             values = [value for path in paths for value in values_at(source, path)]
             if values:
                 copied[target] = values
-                out.setdefault(target, []).extend(self._typed(self.fields[target], values))
+                out.setdefault(target, []).extend(self._typed(self.fields[target], values, lenient))
         for path, parent in self._multi:
             if parent in out:
                 spec = self.fields[path]
@@ -240,53 +275,62 @@ class Mapping:
                     values = out[parent]
                 else:
                     values = [*values_at(source, parent), *copied.get(parent, ())]
-                out[path] = self._typed(spec, values)
+                out[path] = self._typed(spec, values, lenient)
         return {path: values for path, values in out.items() if values}
 
     @cached_property
     def _multi(self) -> list[tuple[str, str]]:
         return [(f.path, f.parent) for f in self.fields.values() if f.parent is not None]
 
-    def _extract(self, node: dict[str, Any], prefix: str, out: dict[str, list[Any]], depth: int) -> None:
+    def _extract(self, node: dict[str, Any], prefix: str, out: dict[str, list[Any]], lenient: bool) -> None:
         fields = self.fields
         for key, value in node.items():
+            if "." in key:
+                key, value = opened(key, value)
             path = prefix + key
             spec = fields.get(path)
             if spec is None:
                 if isinstance(value, dict | list) and self.objects.get(path) != "disabled":
-                    for part in _dicts(value):
-                        self._extract(part, path + ".", out, depth + 1)
+                    for part in leaves(value):
+                        if isinstance(part, dict):
+                            self._extract(part, path + ".", out, lenient)
                 continue
             if spec.type == "dense_vector":
-                out[path] = [_vector(spec, value)] if value is not None else []
+                try:
+                    out[path] = [vector_of(spec, value)] if value is not None else []
+                except InvalidDocument:
+                    if not lenient:
+                        raise
                 continue
-            values = self._typed(spec, value if isinstance(value, list) else (value,))
+            values = self._typed(spec, value if isinstance(value, list) else (value,), lenient)
             if path in out:
                 out[path].extend(values)
             else:
                 out[path] = values
 
-    def _typed(self, spec: Field, values: Any) -> list[Any]:
+    def _typed(self, spec: Field, values: Any, lenient: bool) -> list[Any]:
         out: list[Any] = []
         convert = spec.converter
         for value in values:
-            if value is None:
+            if value is None or (value == "" and spec.empty_is_null):
                 value = spec.params.get("null_value")
                 if value is None:
                     continue
             if isinstance(value, list):
-                out.extend(self._typed(spec, value))
+                out.extend(self._typed(spec, value, lenient))
                 continue
             try:
                 typed = convert(spec, value)
             except (ValueError, OverflowError) as error:
-                if spec.params.get("ignore_malformed"):
+                if lenient or spec.params.get("ignore_malformed"):
                     continue
                 raise InvalidDocument(f"failed to parse field [{spec.path}] of type [{spec.type}]: {error}") from None
             if spec.type == "keyword":
                 if len(typed) > spec.params.get("ignore_above", len(typed)):
                     continue
                 if too_long(typed):
+                    if lenient:
+                        continue
                     raise InvalidDocument(
                         f"Document contains at least one immense term in field [{spec.path}]: more than 32766 bytes of "
                         "UTF-8; shorten the value, or set [ignore_above]"
@@ -308,39 +352,7 @@ def _sample(value: Any) -> Any:
     """The first value in lists of any depth that is not null; None when there is none."""
     if not isinstance(value, list):
         return value
-    return next((found for found in map(_sample, value) if found is not None), None)
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    elif isinstance(value, list):
-        for part in value:
-            if isinstance(part, dict | list):
-                yield from _dicts(part)
-
-
-def _vector(spec: Field, value: Any) -> list[float]:
-    dims = spec.params["dims"]
-    if not isinstance(value, list) or len(value) != dims:
-        raise InvalidDocument(f"failed to parse field [{spec.path}] of type [dense_vector]: expected {dims} numbers")
-    try:
-        vector = [float(x) for x in value if not isinstance(x, bool)]
-    except (TypeError, ValueError):
-        vector = []
-    if len(vector) != dims or not all(abs(x) < 3.4e38 for x in vector):
-        raise InvalidDocument(
-            f"failed to parse field [{spec.path}] of type [dense_vector]: expected {dims} finite numbers"
-        )
-    if spec.params.get("similarity", "cosine") != "l2_norm":
-        square = sum(x * x for x in vector)
-        if square == 0.0 and spec.params.get("similarity", "cosine") == "cosine":
-            raise InvalidDocument(f"field [{spec.path}]: cosine similarity has no value for a vector of zeros")
-        if spec.params.get("similarity") == "dot_product" and abs(square - 1.0) > 1e-3:
-            raise InvalidDocument(
-                f"field [{spec.path}]: dot_product needs vectors of length 1; normalise or use cosine"
-            )
-    return vector
+    return next(leaves(value), None)
 
 
 def _checked_root(body: dict[str, Any]) -> dict[str, Any]:
@@ -351,6 +363,8 @@ def _checked_root(body: dict[str, Any]) -> dict[str, Any]:
             raise InvalidMapping(f"Root mapping definition has unsupported parameters: [{key}]")
     if "dynamic" in body:
         body["dynamic"] = checked_mode(body["dynamic"], "_doc")
+    if "properties" in body:
+        body["properties"] = nested(body["properties"])
     source = body.get("_source", {})
     if not isinstance(source, dict) or source.get("enabled", True) not in (True, "true") or set(source) - {"enabled"}:
         raise InvalidMapping("[_source] is always kept whole: the index is built from it; filter it in the search")

@@ -8,6 +8,7 @@ beside the indices (aliases, templates) is in the registry.
 from __future__ import annotations
 
 import fnmatch
+import gc
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from analysis import InvalidAnalysis, check_settings
 from settings import Settings
 
 from . import aliases, folders, templates
@@ -29,7 +31,7 @@ from .engine import Index
 from .errors import IndexExists, IndexNotFound, InvalidRequest, QuarryError
 from .fence import held
 from .files import file_lock
-from .index_settings import check_analyzers, flat_settings
+from .index_settings import PRIVATE, changed_settings, check_analyzers, field_limit, flat_settings
 from .mapping import Mapping
 from .names import check_name, is_name
 from .registry import Aliases, Registry, State
@@ -128,10 +130,7 @@ class Node:
     @staticmethod
     def _is_current(index: Index) -> bool:
         """Whether the index's folder is still the one that was opened (another process may replace it)."""
-        try:
-            return index.path.stat().st_ino == index.inode
-        except FileNotFoundError:
-            return False
+        return index.store.is_there()
 
     @contextmanager
     def writing(self, name: str, create: bool = False, require_alias: bool = False) -> Iterator[Index]:
@@ -192,8 +191,14 @@ class Node:
 
     def checked(self, body: MappingABC[str, Any]) -> tuple[dict[str, Any], Mapping]:
         """The settings and the mapping of an index's body; what is wrong with them otherwise."""
-        settings = flat_settings(body.get("settings"))
-        mapping = Mapping(body.get("mappings"))
+        settings = changed_settings({}, flat_settings(body.get("settings")))
+        for name in sorted(settings.keys() & PRIVATE):
+            raise InvalidRequest(f"private index setting [index.{name}] can not be set explicitly; leave it out")
+        try:
+            check_settings(settings.get("analysis"))
+        except InvalidAnalysis as error:
+            raise InvalidRequest(str(error)) from None
+        mapping = Mapping.requested(body.get("mappings"), field_limit(settings))
         spaces_of(mapping, settings, self.settings.encoder)
         check_analyzers(mapping, settings, Path(self.settings.data) / "analysis")
         return settings, mapping
@@ -233,6 +238,15 @@ class Node:
             found = self._open.pop(name, None)
         if found is not None and close:
             found.close()
+
+    def forget_gone(self) -> None:
+        """Let go of indices that another process has deleted or moved, so that the disk gets their space back."""
+        with self._lock:
+            gone = [name for name, index in self._open.items() if not index.store.is_there()]
+            for name in gone:
+                del self._open[name]
+        if gone:
+            gc.collect()  # a connection and its cache of statements refer to each other
 
     # --- aliases and templates ------------------------------------------------------------------
 

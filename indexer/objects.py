@@ -7,7 +7,8 @@ from typing import Any
 
 
 def values_at(source: Any, path: str) -> Iterator[Any]:
-    """All values at a dotted path of a document; keys that contain dots themselves are found too."""
+    """All values at a dotted path of a document, out of lists of any depth; keys that contain dots themselves are
+    found too."""
     if isinstance(source, list):
         for part in source:
             yield from values_at(part, path)
@@ -21,12 +22,7 @@ def values_at(source: Any, path: str) -> Iterator[Any]:
     for i in range(len(parts), 0, -1):
         head = ".".join(parts[:i])
         if head in source:
-            rest = source[head]
-            if i == len(parts):
-                yield from rest if isinstance(rest, list) else (rest,)
-            else:
-                yield from values_at(rest, ".".join(parts[i:]))
-            return
+            yield from values_at(source[head], ".".join(parts[i:]))
 
 
 def overlaid(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,3 +37,12 @@ def overlay(out: dict[str, Any], new: Mapping[str, Any]) -> None:
     for key, value in new.items():
         known = out.get(key)
         out[key] = overlaid(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """What lists of any depth hold, but null."""
+    if isinstance(value, list):
+        for part in value:
+            yield from leaves(part)
+    elif value is not None:
+        yield value

@@ -134,9 +134,9 @@ class Reindexing:
     def _body(source: Index, wanted: dict[str, Any]) -> dict[str, Any]:
         mappings = wanted["mappings"]
         old = source.mapping.to_dict() if mappings is None else mappings
-        own = {k: v for k, v in source.settings.items() if k not in ("uuid", "creation_date", "provided_name")}
-        from .index_settings import flat_settings
+        from .index_settings import PRIVATE, flat_settings
 
+        own = {name: value for name, value in source.settings.items() if name not in PRIVATE}
         settings = merged([{"settings": own}, {"settings": flat_settings(wanted["settings"])}])["settings"]
         return {"mappings": old, "settings": settings}
 

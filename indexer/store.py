@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,15 @@ logger = logging.getLogger("quarry.indexer")
 _COARSE = 50_000_000  # nanoseconds: the clock of files may stand still for some of them
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that is closed when nothing refers to it any more: closed by another thread in the middle of
+    a statement, SQLite would read memory that is gone."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # it was never opened
+            self.close()
+
+
 class Store:
     """The documents of one index. Safe in many threads and processes: one connection a thread."""
 
@@ -39,12 +50,15 @@ class Store:
         """Open the store at `path`; IndexUnreadable when a version of Quarry wrote it that this one cannot read,
         TruthDamaged when its metadata is damaged."""
         self.path = path
-        self.watermark = Watermark(path.with_name("acknowledged"))
+        self.folder = os.open(path.parent, os.O_RDONLY)
+        """Held open: no other folder gets its inode number, and what is written by it lands in no other."""
+        weakref.finalize(self, os.close, self.folder)
+        self.inode = os.fstat(self.folder).st_ino
+        self.watermark = Watermark(path.with_name("acknowledged"), self.folder)
         self._log = path.with_name(path.name + "-wal")
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
-        with storage_errors(path):
+        self._closed = False
+        with self._errors():
             found = migrate(self.connection)
         if found != FORMAT:
             raise IndexUnreadable(
@@ -74,24 +88,42 @@ class Store:
         """This thread's connection."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            if not self.path.is_file():  # connect would make an empty database of a deleted index
+            if self._closed or not self.is_there():
                 raise IndexNotFound(self.path.parent.name)
-            found = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
+            found = sqlite3.connect(
+                self.path, timeout=60.0, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
             found.execute("PRAGMA synchronous=FULL")
             found.execute("PRAGMA cache_size=-16384")
             found.execute("PRAGMA wal_autocheckpoint=4000")
             self._local.connection = found
-            with self._lock:
-                self._connections.append(found)
         return found
 
+    def is_there(self) -> bool:
+        """Whether the database is where it was: not deleted, moved, or another one of the same name."""
+        try:
+            return self.path.parent.stat().st_ino == self.inode and self.path.is_file()
+        except FileNotFoundError:
+            return False
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """`storage_errors`, and IndexNotFound where the database was deleted meanwhile."""
+        try:
+            with storage_errors(self.path):
+                yield
+        except StorageFailure:
+            if self.is_there():
+                raise
+            raise IndexNotFound(self.path.parent.name) from None
+
     def close(self) -> None:
-        """Close every thread's connection."""
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+        """Close this thread's connection, and let go of those of others, which may be in use."""
+        own: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        self._closed = True
         self._local = threading.local()
+        if own is not None:
+            own.close()
 
     def lost_writes(self) -> range | None:
         """The acknowledged writes that are gone, if any."""
@@ -123,7 +155,7 @@ class Store:
 
     def meta(self, key: str) -> Any:
         """A piece of metadata, or None; TruthDamaged."""
-        with storage_errors(self.path):
+        with self._errors():
             return read_meta(self.connection, key)
 
     def settled(self) -> Identity | None:
@@ -148,7 +180,7 @@ class Store:
 
         StorageFull, StorageFailure, TruthDamaged and TooManyRequests say why it could not be.
         """
-        with storage_errors(self.path):
+        with self._errors():
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -180,7 +212,7 @@ class Store:
     def _rows(self, where: str, values: Sequence[Any]) -> Iterator[tuple[Row, bool]]:
         """The rows that a condition finds, each with whether its checksum holds."""
         query = f"SELECT seq, id, version, body, superseded, crc FROM doc WHERE {where}"  # noqa: S608
-        with storage_errors(self.path):
+        with self._errors():
             for seq, doc_id, version, body, superseded, crc in self.connection.cursor().execute(query, values):
                 if row_checksum(seq, doc_id, version, body) ^ mark_checksum(superseded) == crc:
                     yield Row(seq, doc_id, version, None if body is None else unpack(body)), True
@@ -251,7 +283,7 @@ class Store:
         """Every row whose checksum fails, and what SQLite itself finds wrong; reads everything."""
         found: list[TruthDamaged] = []
         try:
-            with storage_errors(self.path):
+            with self._errors():
                 for (line,) in self.connection.execute("PRAGMA integrity_check"):
                     if line != "ok":
                         found.append(TruthDamaged(str(line)))

@@ -19,10 +19,11 @@ _NOTE = struct.Struct("<QI")
 
 
 class Watermark:
-    """The note of one store: a file of 12 bytes beside it."""
+    """The note of one store: a file of 12 bytes beside it, in the open directory `folder`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: int) -> None:
         self.path = path
+        self._folder = folder
 
     def read(self) -> int:
         """The last write noted; 0 when there is no note or it is damaged."""
@@ -35,10 +36,12 @@ class Watermark:
     def write(self, seq: int) -> None:
         """Note a write. A note that cannot be written is only a check less."""
         try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
+            descriptor = os.open(self.path.name, os.O_WRONLY | os.O_CREAT, 0o644, dir_fd=self._folder)
             try:
                 os.pwrite(descriptor, _NOTE.pack(seq, zlib.crc32(str(seq).encode())), 0)
             finally:
                 os.close(descriptor)
+        except FileNotFoundError:  # the index was deleted meanwhile
+            return
         except OSError as error:
             logger.warning("the note of the last write, %s, cannot be written: %s", self.path, error)

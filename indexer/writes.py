@@ -16,6 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from .errors import DocumentMissing, InvalidDocument, InvalidRequest, QuarryError, VersionConflict
+from .index_settings import field_limit
 from .mapping import Mapping
 from .objects import overlaid
 from .rows import Row
@@ -35,6 +36,7 @@ class Operation:
     source: dict[str, Any] | None = None
     upsert: dict[str, Any] | None = None
     doc_as_upsert: bool = False
+    detect_noop: bool = True
     if_seq_no: int | None = None
     if_primary_term: int | None = None
 
@@ -69,7 +71,7 @@ class Writer:
         checked = self._check(operations, mapping)
         with self.store.transaction() as tx:
             if tx.meta("mapping_version") != version:
-                mapping = Mapping(tx.meta("mapping"))
+                mapping = Mapping(tx.meta("mapping"), field_limit(tx.meta("settings")))
                 checked = self._check(operations, mapping)
             ids = [op.id for op in operations if op.id is not None]
             current = tx.current(ids, bodies=any(op.kind == "update" for op in operations)) if ids else {}
@@ -115,7 +117,7 @@ class Writer:
             body = orjson.dumps(source)
         except InvalidDocument as error:
             where = f" in document with id '{doc_id}'" if doc_id is not None else ""
-            raise InvalidDocument(error.reason + where, **error.details) from None
+            raise type(error)(error.reason + where, **error.details) from None
         except (TypeError, orjson.JSONEncodeError) as error:
             raise InvalidDocument(f"failed to parse: {error}") from None
         if len(body) > self.max_document:
@@ -178,10 +180,12 @@ class Writer:
         if not isinstance(op.source, dict):
             raise InvalidRequest("an update needs [doc], an object with the fields to change")
         after = overlaid(before, op.source)
-        return None if after == before else after
+        return None if op.detect_noop and after == before else after
 
 
 def _check_id(op: Operation) -> None:
+    if op.kind == "create" and op.if_seq_no is not None:
+        raise InvalidRequest("create operations do not support compare and set. use index instead")
     if op.id is None:
         if op.kind in ("update", "delete"):
             raise InvalidRequest(f"an id must be provided for [{op.kind}]")

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from indexer import InvalidRequest, Node
+from indexer import InvalidRequest, Node, result_window
+from settings import Settings
 
 from .aggregations import Aggregations, Part, Scope
 from .collapse import shown_value
@@ -55,12 +56,21 @@ def search(
     legs of a fusion and aggregations that were not reached are left out.
     """
     began = time.monotonic()
-    request = parse_request(body, params, node.settings)
+    request = parse_request(body, params, _limits(node, indices))
     deadline = began + request.timeout if request.timeout is not None and request.timeout > 0 else None
     contexts = _contexts(node, indices, request, deadline)
     out = without_damaged([ctx for ctx, _ in contexts], lambda: _answered(request, contexts))
     head = {"pit_id": request.point.id} if request.point is not None else {}
     return {**head, "took": int((time.monotonic() - began) * 1000), **out}
+
+
+def _limits(node: Node, indices: Sequence[str]) -> Settings:
+    """The service's settings, with the least `index.max_result_window` of the indices that have one."""
+    own = [result_window(node.index(name).settings) for name in indices]
+    given = [window for window in own if window is not None]
+    if not given:
+        return node.settings
+    return node.settings.model_copy(update={"max_result_window": min(given)})
 
 
 def _answered(request: SearchRequest, contexts: Sequence[tuple[SearchContext, Query | None]]) -> dict[str, Any]:

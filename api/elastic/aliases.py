@@ -93,7 +93,7 @@ def _route(methods: tuple[str, ...], rule: str, handler: Any, summary: str, body
 
 
 _BOTH = ("/<index>/_alias/<name>", "/<index>/_aliases/<name>")
-_SHOWN = ("/_alias", "/_alias/<name>", "/<index>/_alias", "/<index>/_alias/<name>")
+_SHOWN = ("/_alias", "/_alias/<name>", "/<index>/_alias", "/<index>/_alias/<name>", "/_aliases")
 ROUTES = (
     _route(("POST",), "/_aliases", update_aliases, "Give and take aliases, all at once", AliasActions),
     *(_route(("PUT", "POST"), rule, put_alias, "Give indices an alias", AliasRequest) for rule in _BOTH),

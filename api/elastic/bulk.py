@@ -19,14 +19,15 @@ from flask import Response
 
 from api.call import Call
 from api.elastic.bulk_lines import Action, BulkLine, read_actions
-from api.elastic.documents import SHARDS, make_visible, status_of
+from api.elastic.documents import SOURCE, chosen_source, make_visible, status_of, updated_source, written
 from api.errors import as_quarry_error
 from api.limits import BATCH_BYTES, BATCH_OPERATIONS
-from api.parameters import REFRESH, WRITE_HINTS, boolean
+from api.parameters import REFRESH, WRITE_HINTS, boolean, hints
 from api.render import Reply
 from api.routing import Route
 from indexer.errors import IndexNotFound, QuarryError
 from indexer.writes import Operation, WriteResult
+from retrieval.source import SourceFilter
 
 _SPOOL_BYTES = 8 << 20
 _ANSWER_PIECE = 256 << 10
@@ -72,6 +73,8 @@ class _Run:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.items = Items()
+        self.shown = chosen_source(call, default=False)
+        """What updates answer of the document, where their lines do not say."""
         self.last: dict[str, int] = {}
         """The last sequence number written to each index."""
         self.applied = 0
@@ -92,7 +95,7 @@ class _Run:
         counts: Counter[str] = Counter()
         for line, outcome in zip(batch, outcomes, strict=True):
             assert outcome is not None
-            item = _item(line.action, outcome)
+            item = _item(line.action, outcome, self.shown)
             counts["failed" if "error" in item else item["result"]] += 1
             self.items.add(line.action.operation.kind, item)
         for outcome_name, count in counts.items():
@@ -125,7 +128,7 @@ def _may_create(operation: Operation) -> bool:
     return operation.kind != "delete"
 
 
-def _item(action: Action, outcome: WriteResult | QuarryError) -> dict[str, Any]:
+def _item(action: Action, outcome: WriteResult | QuarryError, shown: SourceFilter) -> dict[str, Any]:
     if isinstance(outcome, QuarryError):
         return {
             "_index": action.index,
@@ -133,16 +136,10 @@ def _item(action: Action, outcome: WriteResult | QuarryError) -> dict[str, Any]:
             "status": outcome.status,
             "error": outcome.to_dict(),
         }
-    return {
-        "_index": action.index,
-        "_id": outcome.id,
-        "_version": outcome.version,
-        "result": outcome.result,
-        "_shards": SHARDS,
-        "_seq_no": outcome.seq,
-        "_primary_term": 1,
-        "status": status_of(outcome),
-    }
+    item = {**written(action.index, outcome), "status": status_of(outcome)}
+    if action.operation.kind == "update":
+        item.update(updated_source(outcome, shown if action.shown is None else action.shown))
+    return item
 
 
 def bulk(call: Call) -> Response | Reply:
@@ -215,7 +212,13 @@ ROUTES = tuple(
         bulk,
         "Write, update and delete many documents, as lines of JSON",
         "documents",
-        (REFRESH, *WRITE_HINTS, boolean("require_alias", "refuse to write but through an alias", False)),
+        (
+            REFRESH,
+            *WRITE_HINTS,
+            *SOURCE,
+            *hints("routing"),
+            boolean("require_alias", "refuse to write but through an alias", False),
+        ),
         ndjson=True,
     )
     for rule in ("/_bulk", "/<index>/_bulk")

@@ -18,9 +18,10 @@ from api.ndjson import Line
 from api.shapes import UpdateRequest
 from indexer.errors import InvalidDocument, InvalidRequest, QuarryError
 from indexer.writes import Kind, Operation
+from retrieval.source import SourceFilter
 
 _KINDS = ("index", "create", "update", "delete")
-_KEYS = {"_index", "_id", "if_seq_no", "if_primary_term", "require_alias", "retry_on_conflict"}
+_KEYS = {"_index", "_id", "_source", "if_seq_no", "if_primary_term", "require_alias", "retry_on_conflict", "routing"}
 
 
 @dataclass(slots=True)
@@ -30,6 +31,8 @@ class Action:
     index: str
     operation: Operation
     require_alias: bool | None = None
+    shown: SourceFilter | None = None
+    """Parts of the document to return after an update, where its lines say."""
 
 
 @dataclass(slots=True)
@@ -66,7 +69,7 @@ def read_actions(lines: Iterable[Line], default_index: str | None, document_limi
             )
         if not document.terminated:
             raise InvalidRequest("The bulk request must be terminated by a newline [\\n]")
-        error = _read_document(action.operation, document, document_limit)
+        error = _read_document(action, document, document_limit)
         yield BulkLine(action, len(line.data) + len(document.data), error)
     if not seen:
         raise InvalidRequest("request body is required: a bulk request needs at least one operation")
@@ -102,7 +105,8 @@ def _parse_action(line: Line, default_index: str | None) -> Action:
     require_alias = meta.get("require_alias")
     if require_alias is not None and not isinstance(require_alias, bool):
         raise InvalidRequest(f"{where}: [require_alias] must be a boolean")
-    return Action(index, operation, require_alias)
+    shown = SourceFilter.of(meta["_source"]) if "_source" in meta else None
+    return Action(index, operation, require_alias, shown)
 
 
 def _string(meta: dict[str, Any], key: str, where: str) -> str | None:
@@ -121,8 +125,8 @@ def _integer(meta: dict[str, Any], key: str, where: str) -> int:
     return value
 
 
-def _read_document(operation: Operation, line: Line, limit: int) -> QuarryError | None:
-    """Put the line's document into the operation; what is wrong with it otherwise."""
+def _read_document(action: Action, line: Line, limit: int) -> QuarryError | None:
+    """Put the line's document into the action's operation; what is wrong with it otherwise."""
     if line.oversized:
         return ContentTooLong(f"line [{line.number}]: the document has more than [{limit}] bytes, which is the limit")
     try:
@@ -131,25 +135,29 @@ def _read_document(operation: Operation, line: Line, limit: int) -> QuarryError 
         return _malformed(line)
     if not isinstance(value, dict):
         return InvalidDocument(f"line [{line.number}]: a document is a JSON object")
-    if operation.kind != "update":
-        operation.source = value
+    if action.operation.kind != "update":
+        action.operation.source = value
         return None
     try:
-        return _read_update(operation, value)
+        return _read_update(action, value)
     except QuarryError as error:
         return error
 
 
-def _read_update(operation: Operation, value: dict[str, Any]) -> QuarryError | None:
+def _read_update(action: Action, value: dict[str, Any]) -> QuarryError | None:
     try:
         request = UpdateRequest.model_validate(value)
     except ValueError as error:
         return as_quarry_error(error)
     if request.doc is None and request.upsert is None:
         return InvalidRequest("Validation Failed: 1: doc is missing; an update needs [doc], or [upsert] for a new one")
+    operation = action.operation
     operation.source = request.doc if request.doc is not None else {}
     operation.upsert = request.upsert
     operation.doc_as_upsert = request.doc_as_upsert
+    operation.detect_noop = request.detect_noop
+    if request.source is not None:
+        action.shown = SourceFilter.of(request.source)
     return None
 
 

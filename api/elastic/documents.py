@@ -33,7 +33,7 @@ READ = (
     *SOURCE,
     boolean("realtime", "accepted; a get always sees the last acknowledged write", True),
     boolean("refresh", "refresh the index first", False),
-    *hints("preference"),
+    *hints("preference", "routing"),
 )
 _OPERATION = Parameter("op_type", "string", "create: only when it is new", "index", ("index", "create"))
 _POLL = 0.02
@@ -50,6 +50,14 @@ def written(index: str, result: WriteResult) -> dict[str, Any]:
         "_seq_no": result.seq,
         "_primary_term": 1,
     }
+
+
+def updated_source(result: WriteResult, chosen: SourceFilter | None) -> dict[str, Any]:
+    """The part of an update's answer that shows the document after it; empty when nobody asked."""
+    if chosen is None or not chosen.any or result.source is None:
+        return {}
+    shown = {"_seq_no": result.seq, "_primary_term": 1, "found": True, "_source": chosen.apply(result.source)}
+    return {"get": shown}
 
 
 def status_of(result: WriteResult) -> int:
@@ -117,9 +125,9 @@ def update_document(call: Call) -> Reply:
         raise ParsingError("Validation Failed: 1: doc must be specified if doc_as_upsert is enabled")
     may_create = request.upsert is not None or request.doc_as_upsert
     patch = request.doc if request.doc is not None else {}
-    operation = Operation("update", call.path["id"], patch, request.upsert, request.doc_as_upsert)
+    operation = Operation("update", call.path["id"], patch, request.upsert, request.doc_as_upsert, request.detect_noop)
     _set_conditions(call, operation)
-    chosen = SourceFilter.of(request.source) if request.source is not None else _chosen(call, default=False)
+    chosen = SourceFilter.of(request.source) if request.source is not None else chosen_source(call, default=False)
     return _write(call, operation, may_create, chosen)
 
 
@@ -128,7 +136,7 @@ def get_document(call: Call) -> Reply:
     if call["refresh"]:
         index.refresh()
     row = index.get(call.path["id"])
-    body = found_body(index.name, row, call.path["id"], _chosen(call, default=True))
+    body = found_body(index.name, row, call.path["id"], chosen_source(call, default=True))
     return Reply(body, 200 if body["found"] else 404)
 
 
@@ -139,10 +147,10 @@ def get_source(call: Call) -> Reply:
     row = index.get(call.path["id"])
     if row is None or row.body is None:
         raise ResourceMissing(f"Document not found [{index.name}]/[{call.path['id']}]")
-    return Reply(_chosen(call, default=True).apply(row.body))
+    return Reply(chosen_source(call, default=True).apply(row.body))
 
 
-def _chosen(call: Call, default: bool) -> SourceFilter:
+def chosen_source(call: Call, default: bool) -> SourceFilter:
     return SourceFilter.of_parameters(call["_source"], call["_source_includes"], call["_source_excludes"], default)
 
 
@@ -165,15 +173,13 @@ def _write(call: Call, operation: Operation, create: bool = False, chosen: Sourc
     body = written(index.name, result)
     if make_visible(call, index, result.seq) and result.result != "noop":
         body["forced_refresh"] = True
-    if chosen is not None and chosen.any and result.source is not None:
-        source = chosen.apply(result.source)
-        body["get"] = {"_seq_no": result.seq, "_primary_term": 1, "found": True, "_source": source}
+    body.update(updated_source(result, chosen))
     status = status_of(result)
     place = {"Location": f"/{index.name}/_doc/{quote(result.id, safe='')}"} if status == 201 else {}
     return Reply(body, status, place)
 
 
-_WRITE = (REFRESH, *WRITE_HINTS)
+_WRITE = (REFRESH, *WRITE_HINTS, *hints("routing"))
 _NEW = (*_WRITE, boolean("require_alias", "refuse to write but through an alias", False))
 ROUTES = (
     Route(

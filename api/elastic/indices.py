@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 from api.call import Call
@@ -65,6 +66,21 @@ def get_mapping(call: Call) -> dict[str, Any]:
     return {name: {"mappings": index.mapping.to_dict()} for name, index in _indices(call)}
 
 
+def get_field_mapping(call: Call) -> dict[str, Any]:
+    """The mappings of fields by their full names, as Elasticsearch gives them: `{full_name, mapping: {name: …}}`."""
+    patterns = call.path["fields"].split(",")
+    return {
+        name: {
+            "mappings": {
+                path: {"full_name": path, "mapping": {path.rpartition(".")[2]: spec.to_dict()}}
+                for path, spec in index.mapping.fields.items()
+                if any(fnmatchcase(path, pattern) for pattern in patterns)
+            }
+        }
+        for name, index in _indices(call)
+    }
+
+
 def put_mapping(call: Call) -> dict[str, Any]:
     body = call.required_object()
     name = call.path["index"]
@@ -75,13 +91,16 @@ def put_mapping(call: Call) -> dict[str, Any]:
     found = _indices(call)
     if not found:
         raise IndexNotFound(name)
+    for _, index in found:  # all of them are changed, or none
+        index.check_mapping(body)
     for _, index in found:
         index.put_mapping(body)
     return ACKNOWLEDGED
 
 
 def get_settings(call: Call) -> dict[str, Any]:
-    return {name: {"settings": _shown(call, index)} for name, index in _indices(call)}
+    found = {name: {"settings": _shown(call, index)} for name, index in _indices(call)}
+    return {name: shown for name, shown in found.items() if shown["settings"] or "name" not in call.path}
 
 
 def put_settings(call: Call) -> dict[str, Any]:
@@ -92,6 +111,14 @@ def put_settings(call: Call) -> dict[str, Any]:
     for _, index in found:
         index.put_settings(changes)
     return ACKNOWLEDGED
+
+
+def get_data_streams(call: Call) -> dict[str, Any]:
+    """There are none; clients ask, `helpers.reindex` for one, to see whether a name is an index."""
+    name = call.path.get("name", "*")
+    if "*" not in name and name != "_all":
+        raise IndexNotFound(name)
+    return {"data_streams": []}
 
 
 def _indices(call: Call) -> list[tuple[str, Index]]:
@@ -110,7 +137,12 @@ def _shown(call: Call, index: Index) -> dict[str, Any]:
         **index.settings,
     }
     shown: dict[str, Any] = as_strings({"index": own})
-    return flattened(shown) if call.parameters.get("flat_settings") else shown
+    flat = bool(call.parameters.get("flat_settings"))
+    if "name" not in call.path:
+        return flattened(shown) if flat else shown
+    wanted = call.path["name"].replace("_all", "*").split(",")
+    chosen = {name: value for name, value in flattened(shown).items() if any(fnmatchcase(name, p) for p in wanted)}
+    return chosen if flat else nested(chosen)
 
 
 def as_strings(value: Any) -> Any:
@@ -135,6 +167,18 @@ def flattened(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return out
 
 
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """The object whose `flattened` form is `flat`."""
+    out: dict[str, Any] = {}
+    for path, value in flat.items():
+        *outer, name = path.split(".")
+        into = out
+        for part in outer:
+            into = into.setdefault(part, {})
+        into[name] = value
+    return out
+
+
 def _route(
     methods: tuple[str, ...], rule: str, handler: Any, summary: str, parameters: Any = _LOOK, body: Any = None
 ) -> Route:
@@ -148,6 +192,10 @@ ROUTES = (
     _route(("HEAD",), "/<index>", index_exists, "Whether the indices exist"),
     _route(("GET",), "/<index>", get_index, "An index's aliases, mapping and settings"),
     *(
+        _route(("GET",), rule, get_data_streams, "Data streams: there are none", (*TARGETS, *hints("master_timeout")))
+        for rule in ("/_data_stream", "/_data_stream/<name>")
+    ),
+    *(
         _route(("GET",), rule, get_mapping, "Mappings: the fields and their types")
         for rule in ("/_mapping", "/<index>/_mapping")
     ),
@@ -159,7 +207,15 @@ ROUTES = (
         (*_CHANGE, boolean("write_index_only", "of an alias, only the index that is written to", False)),
         Mappings,
     ),
-    *(_route(("GET",), rule, get_settings, "Settings of indices") for rule in ("/_settings", "/<index>/_settings")),
+    *(
+        _route(("GET",), rule, get_field_mapping, "Mappings of single fields")
+        for rule in ("/_mapping/field/<fields>", "/<index>/_mapping/field/<fields>")
+    ),
+    *(
+        _route(("GET",), rule + more, get_settings, "Settings of indices")
+        for rule in ("/_settings", "/<index>/_settings")
+        for more in ("", "/<name>")
+    ),
     *(
         _route(
             ("PUT",),

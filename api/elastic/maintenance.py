@@ -11,7 +11,7 @@ from api.parameters import TARGETS, Parameter, boolean
 from api.render import Reply
 from api.routing import Route
 from indexer.engine import Index, IndexStats
-from indexer.errors import SpaceUnavailable
+from indexer.errors import InvalidRequest, SpaceUnavailable
 
 _POLL = 0.1
 _PATIENCE = 5.0  # seconds without a new vector after which a known reason is told
@@ -81,33 +81,45 @@ def force_merge(call: Call) -> dict[str, Any]:
 
 
 def stats(call: Call) -> dict[str, Any]:
-    found = {name: call.node.index(name).stats() for name in targets(call)}
-    every = [_figures(one) for one in found.values()]
+    wanted = call.path.get("metric", "_all").split(",")
+    for metric in wanted:
+        if metric not in ("_all", *_METRICS):
+            raise InvalidRequest(
+                f"request [{call.request.path}] contains unrecognized metric: [{metric}]; there are {list(_METRICS)}"
+            )
+    chosen = set(_METRICS if "_all" in wanted else wanted)
+    opened = {name: call.node.index(name) for name in targets(call)}
+    found = {name: _figures(index.stats(), chosen) for name, index in opened.items()}
+    every = list(found.values())
     total = {"primaries": _summed(every), "total": _summed(every)}
     return {
         "_shards": shards(len(found)),
         "_all": total,
         "indices": {
             name: {
-                "uuid": call.node.index(name).uuid,
+                "uuid": opened[name].uuid,
                 "health": "green",
                 "status": "open",
-                "primaries": _figures(one),
-                "total": _figures(one),
+                "primaries": figures,
+                "total": figures,
             }
-            for name, one in found.items()
+            for name, figures in found.items()
         },
     }
 
 
-def _figures(one: IndexStats) -> dict[str, Any]:
-    return {
+_METRICS = ("docs", "store", "segments", "refresh", "dense_vector")
+
+
+def _figures(one: IndexStats, chosen: set[str]) -> dict[str, Any]:
+    every = {
         "docs": {"count": one.documents, "deleted": one.deleted},
         "store": {"size_in_bytes": one.store_bytes + one.index_bytes},
         "segments": {"count": one.segments},
         "refresh": {"external_total_pending": one.unrefreshed},
         "dense_vector": {"pending": sum(one.pending.values())},
     }
+    return {metric: every[metric] for metric in _METRICS if metric in chosen}
 
 
 def _summed(every: list[dict[str, Any]]) -> dict[str, Any]:
@@ -146,4 +158,5 @@ ROUTES = (
     *_both(("POST", "GET"), "_flush", flush, "Make all writes durable and searchable", _FLUSH),
     *_both(("POST",), "_forcemerge", force_merge, "Merge segments into one", _MERGE),
     *_both(("GET",), "_stats", stats, "Figures of indices", _STATS),
+    *_both(("GET",), "_stats/<metric>", stats, "Figures of indices, of some kinds", _STATS),
 )

@@ -28,17 +28,18 @@ def multi_get(call: Call) -> dict[str, Any]:
 
 
 def _one(call: Call, item: MultiGetItem, name: str | None, default: SourceFilter) -> dict[str, Any]:
+    doc_id = str(item.id)
     if name is None:
-        raise ParsingError(f"Validation Failed: 1: index is missing for doc [{item.id}]")
+        raise ParsingError(f"Validation Failed: 1: index is missing for doc [{doc_id}]")
     try:
         index = call.node.index(checked(name))
         if call["refresh"]:
             index.refresh()
         chosen = default if item.source is None else SourceFilter.of(item.source)
-        return found_body(index.name, index.get(item.id), item.id, chosen)
+        return found_body(index.name, index.get(doc_id), doc_id, chosen)
     except QuarryError as error:
         cause = error.to_dict()
-        return {"_index": name, "_id": item.id, "error": {"root_cause": [cause], **cause}}
+        return {"_index": name, "_id": doc_id, "error": {"root_cause": [cause], **cause}}
 
 
 ROUTES = tuple(

@@ -132,7 +132,7 @@ def restore_snapshot(call: Call) -> Any:
         settings=request.index_settings,
         without=request.ignore_index_settings or (),
     )
-    repository.get(name)  # what is not there is refused at once, also when nobody waits
+    restoring.check(call.node, repository, name)  # what cannot be is refused at once, also when nobody waits
 
     def work(task: Task) -> dict[str, Any]:
         came = restoring.run(call.node, repository, name, lambda _, done, total: task.report(done=done, total=total))

@@ -1,12 +1,14 @@
 """Bringing indices back from a snapshot: checked first, built out of sight, shown all at once.
 
 Vectors come back with the index; where this machine's model is another one, the spaces notice by the
-model's fingerprint and are filled anew, and segments of another version are built from the truth.
+model's fingerprint and are filled anew, and segments of another version, or whose blobs are damaged, are
+built from the truth.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import shutil
@@ -21,7 +23,7 @@ from ..admin_errors import IllegalState, InvalidAliasName, RestoreRefused, Snaps
 from ..aliases import add, check_whole, concrete, drop_index
 from ..errors import IndexNotFound, InvalidIndexName, InvalidRequest
 from ..files import sync
-from ..index_settings import flat_settings
+from ..index_settings import STATIC, changed_settings, flat_settings
 from ..names import check_name
 from ..node import Node
 from ..registry import Aliases, Change
@@ -29,9 +31,10 @@ from ..store import Store
 from .blobs import Blobs, copy_out
 from .contents import Snapshot, StoredIndex
 from .repository import Repository
+from .taking import MANIFEST, TRUTH
 
+logger = logging.getLogger("quarry.indexer")
 Progress = Callable[[str, int, int], None]
-FIXED = {"analysis", "number_of_shards", "semantic", "similarity", "uuid", "version", "creation_date"}
 
 
 @dataclass(frozen=True)
@@ -50,22 +53,29 @@ class Restoring:
     settings: Mapping[str, Any] | None = None
     without: Sequence[str] = ()
 
-    def run(self, node: Node, repository: Repository, name: str, progress: Progress | None = None) -> list[str]:
-        """Restore; returns the names of the indices that came back, all their documents searchable.
+    def check(self, node: Node, repository: Repository, name: str) -> dict[str, StoredIndex]:
+        """The indices that would come back, by the name each gets; what is in the way of it otherwise.
 
-        SnapshotMissing; RestoreRefused when a name is taken, SnapshotDamaged when a blob is: then nothing has
-        been changed.
+        SnapshotMissing; RestoreRefused when a name is taken, SnapshotDamaged when a blob of the truth is.
         """
         snapshot = repository.get(name)
         where = f"[{repository.label}:{name}]"
         chosen = self._chosen(snapshot, where)
-        blobs = Blobs(repository.folder / "blobs")
-        _check_blobs(blobs, chosen.values(), where)
+        _check_blobs(Blobs(repository.folder / "blobs"), chosen.values(), where)
         self._check_free(node, node.state().aliases, snapshot, chosen, where)
-        changes = flat_settings(self.settings)
-        fixed = set(changes) & FIXED
+        fixed = set(flat_settings(self.settings)) & STATIC
         if fixed:
             raise InvalidRequest(f"cannot modify setting [index.{sorted(fixed)[0]}] on restore: reindex to change it")
+        return chosen
+
+    def run(self, node: Node, repository: Repository, name: str, progress: Progress | None = None) -> list[str]:
+        """Restore; returns the names of the indices that came back, all their documents searchable.
+
+        Refused as by `check`: then nothing has been changed.
+        """
+        chosen = self.check(node, repository, name)
+        snapshot, where = repository.get(name), f"[{repository.label}:{name}]"
+        blobs, changes = Blobs(repository.folder / "blobs"), flat_settings(self.settings)
         with _Stage(node) as stage:
             total, done = sum(index.size for index in chosen.values()), 0
 
@@ -172,8 +182,9 @@ class Restoring:
         folder = stage.new(target)
         try:
             for file in index.files:
-                copy_out(blobs, file.blobs, folder / file.path)
-                advance(file.size)
+                if file.path == TRUTH:
+                    copy_out(blobs, file.blobs, folder / file.path)
+                    advance(file.size)
             for file in index.analysis:
                 there = node.settings.data / "analysis" / file.path
                 if not there.exists():
@@ -183,14 +194,24 @@ class Restoring:
             raise SnapshotDamaged(
                 f"{where} {error.reason}; index [{index.name}] cannot be restored, nothing was changed", **error.details
             ) from None
-        store = Store(folder / "truth.db")
+        derived = [file for file in index.files if file.path != TRUTH]
+        try:
+            for file in derived:
+                copy_out(blobs, file.blobs, folder / file.path)
+                advance(file.size)
+        except SnapshotDamaged as error:
+            logger.warning("%s %s; index [%s] is built again from its documents", where, error.reason, index.name)
+            for part in {Path(file.path).parts[0] for file in derived}:
+                shutil.rmtree(folder / part, ignore_errors=True)
+            (folder / MANIFEST).unlink(missing_ok=True)
+        store = Store(folder / TRUTH)
         try:
             store.connection.execute("PRAGMA journal_mode=WAL")
             with store.transaction() as tx:
                 tx.set_meta("name", target)
                 tx.set_meta("uuid", uuid.uuid4().hex[:22])
                 settings = {k: v for k, v in tx.meta("settings").items() if not self._is_left_out(k)}
-                tx.set_meta("settings", {**settings, **changes})
+                tx.set_meta("settings", changed_settings(settings, changes))
         finally:
             store.close()
 
@@ -219,9 +240,9 @@ def _matching(expressions: Sequence[str], known: Mapping[str, StoredIndex], miss
 
 
 def _check_blobs(blobs: Blobs, indices: Collection[StoredIndex], where: str) -> None:
-    """SnapshotDamaged when a blob is not there; what is in it is checked as it is read."""
+    """SnapshotDamaged when a blob that nothing can replace is not there; what is in it is checked as it is read."""
     for index in indices:
-        for file in (*index.files, *index.analysis):
+        for file in (*(f for f in index.files if f.path == TRUTH), *index.analysis):
             for name, size in file.blobs:
                 if blobs.missing(name, size):
                     raise SnapshotDamaged(

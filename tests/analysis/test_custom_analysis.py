@@ -9,7 +9,15 @@ import pytest
 from analysis_helpers import QUICK, mixed_text, terms_of
 from hypothesis import given, settings
 
-from analysis import Analyzer, InvalidAnalysis, UnknownAnalyzer, analyzer_names, get_analyzer, get_normalizer
+from analysis import (
+    Analyzer,
+    InvalidAnalysis,
+    UnknownAnalyzer,
+    analyzer_names,
+    check_settings,
+    get_analyzer,
+    get_normalizer,
+)
 
 SETTINGS = {
     "analysis": {
@@ -118,3 +126,19 @@ def test_importing_is_light():
     code += "; analysis.get_analyzer('multilingual').tokens('running 北京'); print('numba' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split() == ["[]", "False"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"analyser": {}}, r"not \[analyser\]"),
+        ({"filter": {"x": {"type": "nope"}}}, r"filter \[x\]: unknown filter \[nope\]"),
+        ({"tokenizer": {"x": {"pattern": ","}}}, r"tokenizer \[x\]: needs a \[type\]"),
+        ({"char_filter": {"x": {"type": 5}}}, r"char_filter \[x\]: needs a \[type\]"),
+    ],
+)
+def test_parts_are_checked_that_nothing_uses(settings, message):
+    with pytest.raises(InvalidAnalysis, match=message):
+        check_settings(settings)
+    check_settings(SETTINGS)
+    check_settings(None)

@@ -9,6 +9,7 @@ import pytest
 
 from api.app import create_app
 from indexer import Node, Operation
+from indexer.snapshots import Repository
 from settings import Settings
 
 QUIET = {"semantic": {"families": []}}
@@ -146,10 +147,12 @@ def test_snapshots_and_their_refusals(http: Any, node: Node, tmp_path: Path) -> 
     came = http.post("/_snapshot/r/one/_restore?wait_for_completion=true", json=body).json["snapshot"]
     assert came["indices"] == ["s-back"]
     assert http.get("/s-back/_count").json["count"] == 30
+    snapshot = Repository(tmp_path / "backup" / "here", "r").get("one")
     status = http.get("/_snapshot/r/one/_status").json["snapshots"][0]
     assert status["stats"]["total"]["size_in_bytes"] > 0
     assert http.post("/_snapshot/r/_verify_integrity").json["results"]["result"] == "pass"
-    blob = next(p for p in (tmp_path / "backup" / "here" / "blobs").rglob("*") if p.is_file())
+    truth = next(file for file in snapshot.indices[0].files if file.path == "truth.db")
+    (blob,) = (tmp_path / "backup" / "here" / "blobs").rglob(truth.blobs[0][0])
     blob.write_bytes(b"x" + blob.read_bytes()[1:])
     found = http.post("/_snapshot/r/_verify_integrity").json
     assert found["results"]["result"] == "fail"

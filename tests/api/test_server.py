@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from api.gunicorn_config import configuration, empty_metrics, remove_metrics
 from api.server import Server, export
 from settings import Settings, get_settings
 
@@ -37,3 +39,19 @@ def test_gunicorn_takes_the_configuration(environment: pytest.MonkeyPatch, tmp_p
     assert made.bind == ["[::1]:9999"]
     assert (made.workers, made.threads, made.worker_class_str) == (3, 5, "Worker")
     assert not list(tmp_path.iterdir()), "nothing is touched before the address is bound"
+
+
+def test_a_service_that_still_ends_leaves_the_next_one_its_metrics(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path, port=9999)
+    folders = []
+    for pid in (1, 2):
+        environment.setattr(os, "getpid", lambda pid=pid: pid)
+        configuration(settings)
+        folders.append(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
+        empty_metrics(None)
+    assert [folder.is_dir() for folder in folders] == [False, True]  # what a kill left is gone
+    environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(folders[0]))
+    remove_metrics(None)
+    assert folders[1].is_dir()

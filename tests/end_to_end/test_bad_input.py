@@ -228,7 +228,7 @@ def test_bad_bulk_documents_fail_alone(http: httpx.Client) -> None:
         ("POST", "/kept/_update/0", b'{"doc": [1]}'),
         ("POST", "/kept/_update/0", b'{"doc": {}, "lang": "painless"}'),
         ("POST", "/kept/_mget", b"{}"),
-        ("POST", "/kept/_mget", b'{"ids": [1]}'),
+        ("POST", "/kept/_mget", b'{"ids": [1.5]}'),
         ("PUT", "/wrong", b'{"mappings": {"properties": {"x": {"type": "nonsense"}}}}'),
         ("PUT", "/wrong", b'{"mappings": {"properties": {"x": {"type": "text", "analyzer": "nosuch"}}}}'),
         ("PUT", "/wrong", b'{"settings": {"nonsense": 1}}'),

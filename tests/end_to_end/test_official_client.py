@@ -141,6 +141,18 @@ def test_bulk_helpers_write_many_and_compressed(service, client: Elasticsearch) 
     assert client.count(index="many")["count"] == 5400
 
 
+def test_documents_are_copied_by_the_clients_own_helper(client: Elasticsearch) -> None:
+    quiet = {"semantic": {"families": []}}
+    client.indices.create(index="copy-from", settings=quiet)
+    client.indices.create(index="copy-to", settings=quiet)
+    helpers.bulk(client, ({"_index": "copy-from", "_id": str(n), "n": n} for n in range(30)), refresh=True)
+    assert helpers.reindex(client, "copy-from", "copy-to", chunk_size=10)[0] == 30
+    client.indices.refresh(index="copy-to")
+    assert client.count(index="copy-to")["count"] == 30
+    assert client.indices.get_data_stream(name="*")["data_streams"] == []
+    client.indices.delete(index="copy-from,copy-to")
+
+
 def test_search(client: Elasticsearch, news: str) -> None:
     found = client.search(
         index=news, query={"match": {"text": "猫睡"}}, highlight={"fields": {"text": {}}}, explain=True
@@ -267,4 +279,4 @@ def test_what_is_not_there_says_so(client: Elasticsearch, news: str) -> None:
         client.ingest.get_pipeline(id="p")
     assert missing.value.status_code == 400
     with pytest.raises(BadRequestError, match="unrecognized parameter"):
-        client.index(index=news, id="1", document={}, routing="x")
+        client.index(index=news, id="1", document={}, pipeline="x")

@@ -78,7 +78,7 @@ def test_text_that_was_analyzed_otherwise_is_analyzed_again(node: Node, caplog: 
     expected = search(node, ["news"], {"query": {"match": {"text": "图书馆"}}}, {})["hits"]
     manifest = index.read_manifest()
     old = replace(manifest, analysis=dict.fromkeys(manifest.analysis, "another version"))
-    write_manifest(index.manifest_path, old)
+    write_manifest(index.store.folder, "manifest.json", old)
     segments = {entry.name for entry in manifest.segments}
     again = Node(node.settings)
     try:

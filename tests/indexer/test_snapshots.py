@@ -30,6 +30,7 @@ from indexer.admin_errors import (
 )
 from indexer.snapshots import Repository, Restoring
 from indexer.templates import parse_index_template, put_index_template
+from indexer.verification import verify
 from retrieval import search
 from settings import Settings
 
@@ -293,12 +294,37 @@ def test_a_taken_name_is_refused_before_anything_changes(node, repository):
             repository.create(node, name, ["docs"])
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_damage_of_what_is_derived_costs_no_document(node, repository, elsewhere, gone):
+    index = filled(node, count=300)
+    repository.create(node, "s", ["docs"])
+    for file in repository.get("s").indices[0].files:
+        if file.path == "truth.db":
+            continue
+        ((name, _),) = file.blobs
+        (path,) = (repository.folder / "blobs").rglob(name)
+        whole = path.read_bytes()
+        if gone:
+            path.unlink()
+        else:
+            path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        assert Restoring().run(elsewhere, repository, "s") == ["docs"]
+        back = elsewhere.index("docs")
+        assert documents(back) == documents(index)
+        assert back.view().live_documents == index.view().live_documents
+        assert verify(back) == []
+        elsewhere.delete("docs")
+        path.write_bytes(whole)
+
+
 def test_damage_is_named_and_refused_before_anything_changes(node, repository, elsewhere):
     filled(node, count=500)
     repository.create(node, "s", ["docs"])
-    files = sorted(p for p in (repository.folder / "blobs").rglob("*") if p.is_file())
+    stored = repository.get("s").indices[0].files
+    truth = sorted(name for file in stored if file.path == "truth.db" for name, _ in file.blobs)
     chance = random.Random(2)
-    for path in chance.sample(files, min(4, len(files))):
+    for name in chance.sample(truth, min(4, len(truth))):
+        (path,) = (repository.folder / "blobs").rglob(name)
         whole = path.read_bytes()
         bad = bytearray(whole)
         bad[chance.randrange(len(bad))] ^= 1 << chance.randrange(8)

@@ -144,7 +144,7 @@ def test_damage_of_the_truth_is_named_and_not_hidden(index: Index) -> None:
 def test_an_index_that_forgot_a_document_is_built_again(index: Index, node: Node) -> None:
     expected = found(node)
     manifest = index.read_manifest()
-    write_manifest(index.manifest_path, manifest.next(segments=manifest.segments[1:]))
+    write_manifest(index.store.folder, "manifest.json", manifest.next(segments=manifest.segments[1:]))
     findings = verify(index)
     assert findings
     assert all(f.repaired for f in findings)
