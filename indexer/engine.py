@@ -26,7 +26,7 @@ from .analyzers import Analyzers
 from .durations import parse_interval
 from .errors import IndexNotFound, InvalidRequest
 from .files import Identity, file_lock, replace_file
-from .index_settings import STATIC, changed_settings, check_analyzers, field_limit
+from .index_settings import STATIC, changed_settings, check_analyzers, stored_mapping
 from .manifest import Manifest, read_manifest
 from .mapping import Mapping
 from .points import Points
@@ -148,8 +148,7 @@ class Index:
         if known is None or known[0] != version:
             with self.store.snapshot():
                 self._settings = self.store.meta("settings")
-                mapping = Mapping(self.store.meta("mapping"), field_limit(self._settings))
-                known = (self.store.meta("mapping_version"), mapping)
+                known = (self.store.meta("mapping_version"), stored_mapping(self.store.meta))
             self._mapping = known
         self._settled = settled
         return known
@@ -188,7 +187,7 @@ class Index:
     def put_mapping(self, body: MappingABC[str, Any]) -> None:
         """Add fields; InvalidRequest when a field's type would change."""
         with self._write_lock, self.store.transaction() as tx:
-            merged = Mapping(tx.meta("mapping"), field_limit(tx.meta("settings"))).merged(body)
+            merged = stored_mapping(tx.meta).merged(body)
             self._check_analyzers(merged)
             tx.set_meta("mapping", merged.to_dict())
             tx.set_meta("mapping_version", int(tx.meta("mapping_version")) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as MappingABC
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,11 @@ def whole(name: str, value: Any, least: int) -> int:
 def field_limit(settings: MappingABC[str, Any]) -> int:
     """How many fields the mapping may have."""
     return _stored(settings.get("mapping", {}).get("total_fields", {}).get("limit")) or MAX_FIELDS
+
+
+def stored_mapping(meta: Callable[[str], Any]) -> Mapping:
+    """An index's mapping; `meta` gives its metadata, one after the other as of one moment."""
+    return Mapping(meta("mapping"), field_limit(meta("settings")))
 
 
 def result_window(settings: MappingABC[str, Any]) -> int | None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from .errors import DocumentMissing, InvalidDocument, InvalidRequest, QuarryError, VersionConflict
-from .index_settings import field_limit
+from .index_settings import stored_mapping
 from .mapping import Mapping
 from .objects import overlaid
 from .rows import Row
@@ -71,7 +71,7 @@ class Writer:
         checked = self._check(operations, mapping)
         with self.store.transaction() as tx:
             if tx.meta("mapping_version") != version:
-                mapping = Mapping(tx.meta("mapping"), field_limit(tx.meta("settings")))
+                mapping = stored_mapping(tx.meta)
                 checked = self._check(operations, mapping)
             ids = [op.id for op in operations if op.id is not None]
             current = tx.current(ids, bodies=any(op.kind == "update" for op in operations)) if ids else {}

@@ -71,8 +71,9 @@ class Scroll:
         hits = answer["hits"]["hits"]
         body, params = _without(self.body, _ONCE), _without(self.params, _ONCE)
         following = Scroll(self.point, body, params, hits[-1]["sort"] if hits else self.after)
+        asked = self.asked
         for hit in hits:  # the order of pages needs a key that nobody may have asked for
-            hit["sort"] = hit["sort"][: self.asked]
+            hit["sort"] = hit["sort"][:asked]
             if not hit["sort"]:
                 del hit["sort"]
         return {"_scroll_id": following.id, **answer}

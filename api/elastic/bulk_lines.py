@@ -13,6 +13,7 @@ from typing import Any, cast
 import orjson
 
 from api.body import parse_json
+from api.elastic.documents import fill_update
 from api.errors import ContentTooLong, UnreadableContent, as_quarry_error
 from api.ndjson import Line
 from api.shapes import UpdateRequest
@@ -151,11 +152,7 @@ def _read_update(action: Action, value: dict[str, Any]) -> QuarryError | None:
         return as_quarry_error(error)
     if request.doc is None and request.upsert is None:
         return InvalidRequest("Validation Failed: 1: doc is missing; an update needs [doc], or [upsert] for a new one")
-    operation = action.operation
-    operation.source = request.doc if request.doc is not None else {}
-    operation.upsert = request.upsert
-    operation.doc_as_upsert = request.doc_as_upsert
-    operation.detect_noop = request.detect_noop
+    fill_update(action.operation, request)
     if request.source is not None:
         action.shown = SourceFilter.of(request.source)
     return None

@@ -52,6 +52,14 @@ def written(index: str, result: WriteResult) -> dict[str, Any]:
     }
 
 
+def fill_update(operation: Operation, request: UpdateRequest) -> None:
+    """Put what an update is to change into its operation."""
+    operation.source = request.doc if request.doc is not None else {}
+    operation.upsert = request.upsert
+    operation.doc_as_upsert = request.doc_as_upsert
+    operation.detect_noop = request.detect_noop
+
+
 def updated_source(result: WriteResult, chosen: SourceFilter | None) -> dict[str, Any]:
     """The part of an update's answer that shows the document after it; empty when nobody asked."""
     if chosen is None or not chosen.any or result.source is None:
@@ -124,8 +132,8 @@ def update_document(call: Call) -> Reply:
     if request.doc_as_upsert and request.doc is None:
         raise ParsingError("Validation Failed: 1: doc must be specified if doc_as_upsert is enabled")
     may_create = request.upsert is not None or request.doc_as_upsert
-    patch = request.doc if request.doc is not None else {}
-    operation = Operation("update", call.path["id"], patch, request.upsert, request.doc_as_upsert, request.detect_noop)
+    operation = Operation("update", call.path["id"])
+    fill_update(operation, request)
     _set_conditions(call, operation)
     chosen = SourceFilter.of(request.source) if request.source is not None else chosen_source(call, default=False)
     return _write(call, operation, may_create, chosen)

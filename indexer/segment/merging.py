@@ -135,9 +135,9 @@ def _live_statistics(name: str, sources: list[_Source], rows: int) -> tuple[np.n
             continue
         column = None if field.norms else source.segment.column(name)
         for row in range(field.sums.size):
-            lengths = field.length(row) if column is None else column.counts
-            sums[row] += lengths[source.live].sum(dtype=np.int64)
-            counts[row] += np.count_nonzero(lengths[source.live])
+            lengths = (field.length(row) if column is None else column.counts)[source.live]
+            sums[row] += lengths.sum(dtype=np.int64)
+            counts[row] += np.count_nonzero(lengths)
         source.segment.release()
     return sums, counts
 

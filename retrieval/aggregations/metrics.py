@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .base import Options, Result, unsupported
+from .base import NO_CHILDREN, Aggregation, Aggregations, Options, Result, unsupported
 from .keys import KeyFormat
 from .pairs import Pairs
 from .scope import Scope
@@ -101,3 +103,38 @@ def value_result(value: float | None, printer: KeyFormat | None) -> Result:
         return {"value": None}
     text = printer.text(value) if printer is not None else None
     return {"value": float(value)} if text is None else {"value": float(value), "value_as_string": text}
+
+
+def print_values(result: Result, printer: KeyFormat | None, names: Iterable[str]) -> None:
+    """Put `{name}_as_string` beside each of the numbers that is not null, where the field has a format."""
+    for name in names if printer is not None else ():
+        text = printer.text(result[name]) if printer is not None and result[name] is not None else None
+        if text is not None:
+            result[f"{name}_as_string"] = text
+
+
+@dataclass(frozen=True)
+class OfField(Aggregation):
+    """A metric of one field's numbers."""
+
+    takes: ClassVar[tuple[str, ...]] = ("field", "missing", "format")
+    source: Source
+    children: Aggregations = NO_CHILDREN
+
+    @classmethod
+    def parse(cls, options: Options) -> Any:
+        return cls(Source.parse(options.known(*cls.takes)))
+
+
+@dataclass(frozen=True)
+class OneValue(OfField):
+    """A metric that is one number."""
+
+    @abstractmethod
+    def values(self, found: Numbers) -> np.ndarray:
+        """float64[buckets]: the metric; not finite where it has no value."""
+
+    def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
+        found = self.source.numbers(scope, pairs)
+        printer = self.source.printer(scope)
+        return [value_result(float(value), printer) for value in self.values(found)]

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import NO_CHILDREN, Aggregation, Aggregations, Options, Result, aggregation_type
-from .metrics import Numbers, Source, value_result
+from .base import Result, aggregation_type
+from .metrics import Numbers, OfField, OneValue, print_values
 from .pairs import Pairs
 from .percentiles import quantiles
 from .scope import Scope
 
-_KEYS = ("field", "missing", "format", "compression", "execution_hint")
+_TAKES = ("field", "missing", "format", "compression", "execution_hint")
 """The last two say how a sketch would approximate; the answer here is exact without one."""
 _MEDIAN, _QUARTILES = np.array([0.5]), np.array([0.25, 0.5, 0.75])
 _WHISKER = 1.5  # lengths of the box that a whisker reaches beyond it, at most
@@ -21,39 +21,27 @@ _WHISKER = 1.5  # lengths of the box that a whisker reaches beyond it, at most
 
 @aggregation_type
 @dataclass(frozen=True)
-class MedianAbsoluteDeviation(Aggregation):
+class MedianAbsoluteDeviation(OneValue):
     """The median of the values' distances from their median; null of none."""
 
     type: ClassVar[str] = "median_absolute_deviation"
-    source: Source
-    children: Aggregations = NO_CHILDREN
+    takes: ClassVar[tuple[str, ...]] = _TAKES
 
-    @classmethod
-    def parse(cls, options: Options) -> MedianAbsoluteDeviation:
-        return cls(Source.parse(options.known(*_KEYS)))
-
-    def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
-        values, starts = self.source.numbers(scope, pairs).sorted()
-        owners = np.repeat(np.arange(pairs.buckets), np.diff(starts))
+    def values(self, found: Numbers) -> np.ndarray:
+        values, starts = found.sorted()
+        owners = np.repeat(np.arange(found.buckets), np.diff(starts))
         medians = quantiles(values, starts, _MEDIAN)[:, 0]
-        away, starts = Numbers(owners, np.abs(values - medians[owners]), pairs.buckets).sorted()
-        found = quantiles(away, starts, _MEDIAN)[:, 0]
-        printer = self.source.printer(scope)
-        return [value_result(float(v) if n else None, printer) for v, n in zip(found, np.diff(starts), strict=True)]
+        away, starts = Numbers(owners, np.abs(values - medians[owners]), found.buckets).sorted()
+        return np.where(np.diff(starts) > 0, quantiles(away, starts, _MEDIAN)[:, 0], np.nan)
 
 
 @aggregation_type
 @dataclass(frozen=True)
-class Boxplot(Aggregation):
+class Boxplot(OfField):
     """min, max, the quartiles q1 to q3, and the last values `lower` and `upper` within 1.5 (q3 - q1) of the box."""
 
     type: ClassVar[str] = "boxplot"
-    source: Source
-    children: Aggregations = NO_CHILDREN
-
-    @classmethod
-    def parse(cls, options: Options) -> Boxplot:
-        return cls(Source.parse(options.known(*_KEYS)))
+    takes: ClassVar[tuple[str, ...]] = _TAKES
 
     def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
         values, starts = self.source.numbers(scope, pairs).sorted()
@@ -67,7 +55,6 @@ class Boxplot(Aggregation):
                 low, high = np.searchsorted(own, q1 - reach), np.searchsorted(own, q3 + reach, side="right") - 1
                 ends = {"min": own[0], "max": own[-1], "lower": own[low], "upper": own[high]}
                 shown.update({k: float(v) for k, v in ends.items()}, q1=q1, q2=q2, q3=q3)
-                texts = {k: None if printer is None else printer.text(v) for k, v in shown.items()}
-                shown.update({f"{k}_as_string": text for k, text in texts.items() if text is not None})
+                print_values(shown, printer, tuple(shown))
             out.append(shown)
         return out

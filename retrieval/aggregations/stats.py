@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,36 +11,14 @@ from indexer import InvalidRequest, ParsingError
 
 from .base import NO_CHILDREN, Aggregation, Aggregations, Options, Result, aggregation_type
 from .keys import KeyFormat
-from .metrics import Numbers, Source, value_result
+from .metrics import Numbers, OfField, OneValue, Source, print_values, value_result
 from .pairs import Pairs
 from .scope import Scope
 
 
-@dataclass(frozen=True)
-class _OfField(Aggregation):
-    source: Source
-    children: Aggregations = NO_CHILDREN
-
-    @classmethod
-    def parse(cls, options: Options) -> Any:
-        return cls(Source.parse(options.known("field", "missing", "format")))
-
-
-@dataclass(frozen=True)
-class _OneValue(_OfField):
-    @abstractmethod
-    def values(self, found: Numbers) -> np.ndarray:
-        """float64[buckets]: the metric; not finite where it has no value."""
-
-    def run(self, scope: Scope, pairs: Pairs) -> list[Result]:
-        found = self.source.numbers(scope, pairs)
-        printer = self.source.printer(scope)
-        return [value_result(float(value), printer) for value in self.values(found)]
-
-
 @aggregation_type
 @dataclass(frozen=True)
-class Min(_OneValue):
+class Min(OneValue):
     """The smallest value; null of none."""
 
     type: ClassVar[str] = "min"
@@ -52,7 +29,7 @@ class Min(_OneValue):
 
 @aggregation_type
 @dataclass(frozen=True)
-class Max(_OneValue):
+class Max(OneValue):
     """The greatest value; null of none."""
 
     type: ClassVar[str] = "max"
@@ -63,7 +40,7 @@ class Max(_OneValue):
 
 @aggregation_type
 @dataclass(frozen=True)
-class Sum(_OneValue):
+class Sum(OneValue):
     """The sum of the values; 0 of none."""
 
     type: ClassVar[str] = "sum"
@@ -74,7 +51,7 @@ class Sum(_OneValue):
 
 @aggregation_type
 @dataclass(frozen=True)
-class Avg(_OneValue):
+class Avg(OneValue):
     """The mean of the values; null of none."""
 
     type: ClassVar[str] = "avg"
@@ -86,7 +63,7 @@ class Avg(_OneValue):
 
 @aggregation_type
 @dataclass(frozen=True)
-class ValueCount(_OfField):
+class ValueCount(OfField):
     """How many values there are, of any type; equal ones of different documents count each."""
 
     type: ClassVar[str] = "value_count"
@@ -101,7 +78,7 @@ class ValueCount(_OfField):
 
 @aggregation_type
 @dataclass(frozen=True)
-class Stats(_OfField):
+class Stats(OfField):
     """count, min, max, avg and sum in one."""
 
     type: ClassVar[str] = "stats"
@@ -118,21 +95,14 @@ def _stats(found: Numbers, printer: KeyFormat | None) -> list[Result]:
         result: Result = {"count": int(count), "min": None, "max": None, "avg": None, "sum": float(total)}
         if count:
             result.update(min=float(least), max=float(most), avg=float(total / count))
-            _print(result, printer, ("min", "max", "avg", "sum"))
+            print_values(result, printer, ("min", "max", "avg", "sum"))
         out.append(result)
     return out
 
 
-def _print(result: Result, printer: KeyFormat | None, names: tuple[str, ...]) -> None:
-    for name in names if printer is not None else ():
-        text = printer.text(result[name]) if printer is not None and result[name] is not None else None
-        if text is not None:
-            result[f"{name}_as_string"] = text
-
-
 @aggregation_type
 @dataclass(frozen=True)
-class ExtendedStats(_OfField):
+class ExtendedStats(OfField):
     """stats, and the sum of squares, variances, standard deviations and `sigma` deviations around the mean.
 
     Population variance is E[(x - mean)^2], sampling variance divides by n - 1; both are computed around the

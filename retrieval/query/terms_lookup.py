@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,16 +43,7 @@ class TermsLookup(Rewritten):
     def rewrite(self, ctx: SearchContext) -> Query:
         found = ctx.node.index(self.index).get(self.id)
         source = {} if found is None or found.body is None else orjson.loads(found.body)
-        values = tuple(dict.fromkeys(_flat(list(values_at(source, self.path)))))
+        values = tuple(dict.fromkeys(v for v in values_at(source, self.path) if isinstance(v, str | int | float)))
         if len(values) > MAX_VALUES:
             raise InvalidRequest(f"[terms] [{self.path}] of document [{self.id}] has more than {MAX_VALUES:,} values")
         return Terms(self.field, values, self.boost)
-
-
-def _flat(values: list[Any]) -> Iterator[Any]:
-    """The single values among values and lists of them."""
-    for value in values:
-        if isinstance(value, list):
-            yield from _flat(value)
-        elif isinstance(value, str | int | float):
-            yield value
