@@ -122,3 +122,35 @@ def complete_combined(
             reached[c] += more
             bound -= np.float64(more >> 12) / scale
         upper[c] -= bound
+
+
+@inline
+def complete(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    by_table: bool,
+    column: int,
+    weight: np.float32,
+    impacts: np.ndarray,
+    slope: np.float32,
+    shape: np.ndarray,
+    scale: float,
+    docs: np.ndarray,
+    values: np.ndarray,
+    frequencies: np.ndarray,
+    found: np.ndarray,
+    reached: np.ndarray,
+    upper: np.ndarray,
+    count: int,
+    places: np.ndarray,
+) -> None:
+    """:func:`complete_single` or :func:`complete_combined`."""
+    if by_table:
+        complete_single(
+            segment[0], infos[0], impacts, segment[0, column + tables.TABLE], weight, slope, scale, docs, values,
+            found, reached, upper, count, places,
+        )  # fmt: skip
+    else:
+        complete_combined(
+            segment, infos, column, weight, slope, shape, scale, docs, frequencies, found, reached, upper, count
+        )

@@ -7,27 +7,85 @@ contributions are added up, and where they come within the other terms' maxima o
 the others are searched for. A minimum of m matching terms has the same use: a hit must hold one of all but the
 m - 1 most frequent terms.
 
-The score to reach comes from the most promising ranges, which are scored first
-(:mod:`retrieval.lexical.seeding`), and for large k from a sample
-of the ranges: what that suggests is held to be true, and if in the end it was not, all is done again. Ranges
-whose maxima together do not reach it are passed over.
+The score to reach comes from documents in the most promising ranges, which are scored first
+(:mod:`retrieval.lexical.opening`), and for large k from a sample of the ranges: what that suggests is held to be
+true, and if in the end it was not, all is done again. Ranges whose maxima together do not reach it are passed over;
+where few are left, these are gone through by themselves (:mod:`retrieval.lexical.sifting`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, kernel
+from indexer.segment.kernels import inline, int64, kernel, view_i64
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import bound_all, decode_all, fill_impacts, order_terms
 from retrieval.lexical.collecting import finish, score_of_key
+from retrieval.lexical.one_word import offer_best
+from retrieval.lexical.opening import opening_score
+from retrieval.lexical.promising import LEVELS, find_peaks, gather, promising
 from retrieval.lexical.sampling import begin_sample, kept_promise, promised
 from retrieval.lexical.scanning import allowed_share
-from retrieval.lexical.seeding import offer_best
+from retrieval.lexical.sifting import LISTED, MOST, list_live, sift
 from retrieval.lexical.sweeping import REST, SOME, offer_all, sweep
 from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, describe_term
 
+_OPENING = 20  # documents that are scored for a first score to reach, at least
+_FILTERED = 8.0  # times as many where a filter leaves few documents, at most
+_SIFTED = 0.6  # postings' beginnings, by a segment's ranges, up to which ranges are gone through by themselves
+_BAND = 128  # ranges that raise the score to reach, of two terms
 _FEW = 1 / 256  # where fewer documents may be hits, they are not found in the most promising ranges
+
+
+@inline
+def sift_few(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    by_table: bool,
+    columns: np.ndarray,
+    weights: np.ndarray,
+    impacts: np.ndarray,
+    slopes: np.ndarray,
+    shape: np.ndarray,
+    scale: float,
+    minimum: int,
+    docs: np.ndarray,
+    values: np.ndarray,
+    frequencies: np.ndarray,
+    totals: np.ndarray,
+    peaks: np.ndarray,
+    order: np.ndarray,
+    least: np.float32,
+    work: int,
+    sums: np.ndarray,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> bool:
+    """Offer a segment's hits if few ranges can hold one; whether that was so. Otherwise of two terms only the hits in
+    the most promising ranges: that raises the score to reach."""
+    ranges = view_i64(work + LISTED, MOST)
+    bits = score.view(np.uint32)
+    few = min(MOST, int64(_SIFTED * totals.size / weights.size))
+    for band in range(2):
+        bits[1] = np.uint32(state[2] >> 32)
+        low = max(score[1], least)
+        live = list_live(totals, low, few, ranges)
+        first = band == 0 and weights.size == 2 and not 0 <= live <= 2 * _BAND and totals.size > 4 * _BAND
+        if first:
+            blocks = find_peaks(totals, peaks)
+            counts = view_i64(work + 24 * 66048, LEVELS)
+            low = max(low, promising(totals, peaks[:blocks], _BAND, counts, score))
+            live = gather(totals, peaks, low, 4 * _BAND, ranges, score)
+        if live < 0:
+            return False
+        sift(
+            segment, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values,
+            frequencies, totals, order, least, live, work, sums, keys, state, score,
+        )  # fmt: skip
+        if not first:
+            return True
+    return False
 
 
 @inline
@@ -55,7 +113,6 @@ def rank(
     essential: np.ndarray,
     count_to: int,
     peaks: np.ndarray,
-    seeds: int,
     work: int,
     bounds: np.ndarray,
     sums: np.ndarray,
@@ -87,14 +144,24 @@ def rank(
 
     k = state[1]
     promise = total = 0
+    least = np.float32(0)
     mode, pool = REST, keys
     if bounded and count_to == 0:
         if k <= 64:
-            if share >= _FEW and offer_best(
-                segments, infos, by_table, columns, weights, impacts, shape, scale, minimum, docs, values,
-                frequencies, totals, peaks, seeds, share, work, sums, keys, state, score,
-            ):  # fmt: skip
-                return 0
+            if share < _FEW:
+                pass
+            elif by_table and weights.size == 1:
+                if offer_best(
+                    segments, infos, columns, weights, impacts, scale, docs, values, totals, peaks, share, work, keys,
+                    state, score,
+                ):  # fmt: skip
+                    return 0
+            else:
+                wanted = int64(max(_OPENING, 2 * k, 2 * weights.size) * min(_FILTERED, 1 / share))
+                least = opening_score(
+                    segments, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs,
+                    values, frequencies, totals, peaks, wanted, work, keys, state, score,
+                )  # fmt: skip
         elif sizes.sum() > 16 * k:
             mode, pool = SOME, keys[: begin_sample(state)]
     if not bounded and by_table and weights.size == 1:
@@ -103,9 +170,15 @@ def rank(
         return total
     while True:
         base = 0
-        guess = score_of_key(promise, score)
+        guess = max(least, score_of_key(promise, score))
         for s in range(parts):
             ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+            if least > 0 and sift_few(
+                segments[s], infos[s], by_table, columns, weights, impacts[s], slopes[s], shape, scale, minimum, docs,
+                values, frequencies, totals[base : base + ranges], peaks, order, least, work, sums, keys, state, score,
+            ):  # fmt: skip
+                base += ranges
+                continue
             total = sweep(
                 mode, segments[s], infos[s], by_table, columns, weights, impacts[s], shape, scale, minimum, docs,
                 values, frequencies, bounded, slopes[s], totals[base : base + ranges], order, essential,
@@ -123,7 +196,7 @@ def rank(
 
 @kernel(
     "UniTuple(int64, 2)(int64[:,:,::1], int64[:,:,:,::1], int64[::1], int64[::1], float32[::1], boolean,"
-    " float32[::1], float64, int64, int64, int64, int64, float32, int64[:,::1], float32[::1], float64[::1],"
+    " float32[::1], float64, int64, int64, int64, float32, int64[:,::1], float32[::1], float64[::1],"
     " int64[::1], int64[::1], uint32[::1], float32[::1])"
 )
 def top_words(
@@ -138,7 +211,6 @@ def top_words(
     minimum: int,
     count_to: int,
     short_limit: int,
-    seeds: int,
     largest: np.float32,
     work: np.ndarray,
     bounds: np.ndarray,
@@ -152,10 +224,10 @@ def top_words(
 
     ``weights``: float32[terms], not negative; ``by_table``, ``shape``: see :func:`retrieval.lexical.scanning.scan`;
     ``scale``: see :mod:`retrieval.lexical.fixed`; ``count_to``: count matches exactly up to this many (0: none);
-    terms of at most ``short_limit`` postings are decoded even where they have ranges; ``seeds``: about how many
-    ranges to score first; ``largest``: what no impact of a term of several fields exceeds. To work in: ``work``
-    int64[5, 65536 + 512], its first row zero, ``sums`` float64[65536], zero (they are so again afterwards),
-    ``bounds`` float32[ranges of all segments + 512]. ``keys``, ``state``: see :mod:`retrieval.lexical.collecting`.
+    terms of at most ``short_limit`` postings are decoded even where they have ranges; ``largest``: what no
+    impact of a term of several fields exceeds. To work in: ``work`` int64[5, 65536 + 512], its first row zero, ``sums``
+    float64[65536], zero (they are so again afterwards), ``bounds`` float32[ranges of all segments + 512].
+    ``keys``, ``state``: see :mod:`retrieval.lexical.collecting`.
     Returns (hits kept, matches counted: exact unless above ``count_to``).
     """
     terms, fields, parts = slots.size, segments.shape[1], segments.shape[0]
@@ -189,7 +261,7 @@ def top_words(
     peaks = np.empty((bounds.size >> 4) + parts if bounded else 0, np.int32)
     total = rank(
         segments, infos, by_table, columns, weights, sizes, impacts, shape, scale, minimum, docs, codes, values,
-        frequencies, bounded, known, largest, maxima, slopes, order, essential, count_to, peaks, seeds,
+        frequencies, bounded, known, largest, maxima, slopes, order, essential, count_to, peaks,
         work.ctypes.data, bounds, sums, keys, state, score,
     )  # fmt: skip
     return finish(keys, state, docs_out, scores_out), total

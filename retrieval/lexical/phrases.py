@@ -38,12 +38,12 @@ class Best(NamedTuple):
 
 
 def top_phrase(
-    plan: PhrasePlan, segments: np.ndarray, count_to: int, seeds: int, plain: bool, scratch: Scratch, best: Best
+    plan: PhrasePlan, segments: np.ndarray, count_to: int, plain: bool, scratch: Scratch, best: Best
 ) -> tuple[int, int]:
     """The best documents with a phrase: (hits kept, matches counted: exact unless above ``count_to``).
 
     ``segments``: the scorer's table, or a copy with other documents ruled out; ``plain``: none are ruled out nor
-    deleted; ``seeds``: see :func:`retrieval.lexical.maxscore.top_words`.
+    deleted.
     """
     if plan.pair_slots.size == 0:
         return _by_positions(plan, segments, ..., count_to, scratch, best)
@@ -53,7 +53,7 @@ def top_phrase(
     if plan.slots.size == 2 and plan.pairs.kinds[plan.pair_slots[0]] == plan.kinds[plan.slots[0]]:
         alone = known & (plan.pairs.rows[plan.pair_slots[0], :, JOINED, 1] == 0)
         if alone.any():
-            count, total = _top_pair(plan, segments, alone, count_to, seeds, plain, scratch, best)
+            count, total = _top_pair(plan, segments, alone, count_to, plain, scratch, best)
             if alone.all():
                 return count, total
             best.resume(count)
@@ -104,7 +104,6 @@ def _top_pair(
     segments: np.ndarray,
     alone: np.ndarray,
     count_to: int,
-    seeds: int,
     plain: bool,
     scratch: Scratch,
     best: Best,
@@ -124,7 +123,7 @@ def _top_pair(
     short = 0 if enough or count_to == 0 or not plain else df
     count, total = top_words(
         own, rows, np.zeros(1, np.int64), plan.kinds[plan.slots[:1]], plan.weights[:1], True, plan.scorer.shape,
-        plan.scale, 1, 0 if enough else count_to, short, seeds, plan.pair_scorer.largest, scratch.work,
+        plan.scale, 1, 0 if enough else count_to, short, plan.pair_scorer.largest, scratch.work,
         scratch.bounds, scratch.sums, best.keys, best.state, best.docs, best.scores,
     )  # fmt: skip
     return count, count_to + 1 if enough else total

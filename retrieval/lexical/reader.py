@@ -278,9 +278,7 @@ class LexicalReader:
             from retrieval.lexical.phrases import Best, top_phrase  # kernels that other queries do without
 
             known = accept is None and self.live_documents == self.documents
-            count, total = top_phrase(
-                plan, segments, count_to, 32 + k // 4, known, scratch, Best(keys, state, docs, scores)
-            )
+            count, total = top_phrase(plan, segments, count_to, known, scratch, Best(keys, state, docs, scores))
         elif not scorer.bounded or plan.mixed or plan.slots.size > MOST_TERMS:
             count, total = scan(
                 segments, plan.rows[plan.slots], plan.kinds[plan.slots], plan.weights, scorer.by_table,
@@ -296,7 +294,7 @@ class LexicalReader:
             short = 0 if known or count_to == 0 or accept is not None else plan.largest
             count, total = top_words(
                 segments, plan.rows, plan.slots, plan.kinds, plan.weights, scorer.by_table, scorer.shape, plan.scale,
-                plan.minimum, 0 if known else count_to, short, 32 + k // 4, scorer.largest, scratch.work,
+                plan.minimum, 0 if known else count_to, short, scorer.largest, scratch.work,
                 scratch.bounds, scratch.sums, keys, state, docs, scores,
             )  # fmt: skip
             if known:

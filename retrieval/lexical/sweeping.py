@@ -11,18 +11,18 @@ from indexer.segment.kernels import inline, int32, int64, view_f64, view_i64, vi
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import add_bounds, bound_over, size_in
 from retrieval.lexical.collecting import offer
-from retrieval.lexical.completing import complete_combined, complete_single
+from retrieval.lexical.completing import complete
 from retrieval.lexical.fixed import score_of
 from retrieval.lexical.sampling import sampled
 from retrieval.lexical.scanning import allowed_share, blocked
-from retrieval.lexical.term_info import ABSENT, CURSOR, FIRST, KIND, RANGED, SIZE
+from retrieval.lexical.term_info import ABSENT, CURSOR, FIRST, KIND, SIZE
 from retrieval.lexical.windows import (
     add_combined,
     add_single,
     find_window,
     list_allowed,
     pick,
-    prefetch_ranges,
+    prefetch_postings,
     read_back,
     read_run,
 )
@@ -242,18 +242,23 @@ def sweep(
         if sparse:
             count = list_allowed(segment[0], needs, _NEVER, start, size, found, reached)
             r = ranges
-        elif pruning and by_table and inessential == terms - 1:
-            if infos[only, 0, KIND] != ABSENT:
-                count = pick(
-                    segment[0], infos[only, 0], impacts[only], segment[0, columns[only] + tables.TABLE],
-                    weights[only], scale, docs, values, needs, _NEVER, start, size, places, found, reached,
-                )  # fmt: skip
-            r = ranges
-        elif not whole:
-            for t in range(terms):
-                for f in range(fields):
-                    if essential[t] and infos[t, f, KIND] == RANGED:
-                        prefetch_ranges(infos[t, f], needs, _NEVER, first, ranges, documents)
+        elif pruning and (not whole or (by_table and inessential == terms - 1)):
+            listed = 0
+            for q in range(ranges):
+                places[listed], places[512 + listed] = first + q, needs[q]
+                listed += needs[q] != _NEVER
+            if by_table and inessential == terms - 1:
+                if infos[only, 0, KIND] != ABSENT:
+                    count = pick(
+                        segment[0], infos[only, 0], impacts[only], segment[0, columns[only] + tables.TABLE],
+                        weights[only], scale, docs, values, places, places[512:], listed, found, reached,
+                    )  # fmt: skip
+                r = ranges
+            else:
+                for t in range(terms):
+                    for f in range(fields):
+                        if essential[t]:
+                            prefetch_postings(infos[t, f], places, listed, documents)
         while r < ranges:
             last = ranges
             if not whole:
@@ -314,16 +319,10 @@ def sweep(
             count = kept
             probes += count
             rest -= 1
-            if by_table:
-                complete_single(
-                    segment[0], infos[t, 0], impacts[t], segment[0, columns[t] + tables.TABLE], weights[t],
-                    slopes[t], scale, docs, values, found, reached, upper, count, places,
-                )  # fmt: skip
-            else:
-                complete_combined(
-                    segment, infos[t], columns[t], weights[t], slopes[t], shape, scale, docs, frequencies,
-                    found, reached, upper, count,
-                )  # fmt: skip
+            complete(
+                segment, infos[t], by_table, columns[t], weights[t], impacts[t], slopes[t], shape, scale, docs, values,
+                frequencies, found, reached, upper, count, places,
+            )  # fmt: skip
         for c in range(count):
             value = reached[c]
             if (value & 4095) < minimum:

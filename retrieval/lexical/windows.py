@@ -30,6 +30,24 @@ from retrieval.lexical.term_info import (
 
 
 @inline
+def first_from(docs: np.ndarray, low: int, high: int, doc: int) -> int:
+    """The first of ``docs[low:high]`` that is not below ``doc``: in doubling steps, then between the last two."""
+    end, step = low, 1
+    while end < high and int64(docs[end]) < doc:
+        low = end + 1
+        end += step
+        step <<= 1
+    end = min(end, high)
+    while low < end:
+        middle = (low + end) >> 1
+        if int64(docs[middle]) < doc:
+            low = middle + 1
+        else:
+            end = middle
+    return low
+
+
+@inline
 def find_window(info: np.ndarray, docs: np.ndarray, start: int, end: int, documents: int) -> int:
     """Set LOW and HIGH to a term's postings of the documents from ``start`` to ``end - 1``, a run of whole
     ranges within one chunk; returns their number. A short term's cursor moves to the window's end."""
@@ -37,15 +55,10 @@ def find_window(info: np.ndarray, docs: np.ndarray, start: int, end: int, docume
         info[LOW] = range_postings(info, start >> 7, documents)[0]
         info[HIGH] = range_postings(info, (end - 1) >> 7, documents)[1]
     elif info[KIND] == SHORT:
-        at = info[CURSOR]
         last = info[FIRST] + info[SIZE]
-        while at < last and int64(docs[at]) < start:
-            at += 1
-        info[LOW] = at
-        while at < last and int64(docs[at]) < end:
-            at += 1
-        info[HIGH] = at
-        info[CURSOR] = at
+        info[LOW] = first_from(docs, info[CURSOR], last, start)
+        info[HIGH] = first_from(docs, info[LOW], last, end)
+        info[CURSOR] = info[HIGH]
     else:
         info[LOW] = 0
         info[HIGH] = 0
@@ -162,48 +175,43 @@ def pick(
     scale: float,
     docs: np.ndarray,
     values: np.ndarray,
+    ranges: np.ndarray,
     needs: np.ndarray,
-    never: int,
-    start: int,
     size: int,
-    places: np.ndarray,
     found: np.ndarray,
     sums: np.ndarray,
 ) -> int:
-    """What :func:`add_single` and :func:`read_back` do, without accumulators, for a term that is alone in a window
-    of ``size`` documents: those of its postings that reach what their range needs (``never``: left out) and may be
-    hits."""
+    """What :func:`add_single` and :func:`read_run` do, without accumulators, for a term that is alone: its postings
+    in ``ranges[:size]``, ascending, that reach what each of these ``needs`` and may be hits; returns their number.
+
+    ``found``, ``sums``: int64, 128 for each range.
+    """
     count = 0
     documents = segment[tables.DOCUMENTS]
     if info[KIND] == SHORT:
-        find_window(info, docs, start, start + size, documents)
-        for i in range(info[LOW], info[HIGH]):
-            found[count] = docs[i]
-            sums[count] = values[i]
-            count += values[i] >= needs[(int64(docs[i]) - start) >> 7]
+        for c in range(size):
+            find_window(info, docs, ranges[c] << 7, (ranges[c] + 1) << 7, documents)
+            for i in range(info[LOW], info[HIGH]):
+                found[count], sums[count] = docs[i], values[i]
+                count += values[i] >= needs[c]
         return drop_blocked(segment, found, sums, count)
-    first, live = start >> 7, 0
-    for r in range((size + 127) >> 7):
-        found[live] = r
-        live += needs[r] != never
-    for c in range(live):  # apart from the next loop, so that many ranges are fetched at once
-        low, high = range_postings(info, first + found[c], documents)
-        places[c] = low << 8 | (high - low)
+    for c in range(size):  # apart from the next loop, so that many ranges are fetched at once
+        low, high = range_postings(info, ranges[c], documents)
         prefetch(info[CODES] + low)
-    for c in range(live):
-        low, postings = places[c] >> 8, places[c] & 255
-        count = reaching(view_u8(info[CODES] + low, postings), impacts, needs[found[c]], low, sums, count)
-    base = start & ~65535
-    for c in range(count):
-        found[c] = base + int64(view_u16(info[IDS] + 2 * sums[c], 1)[0])
-    count = drop_blocked(segment, found, sums, count)
-    kept = 0
-    for c in range(count):  # escapes are looked up only now
-        code = int64(view_u8(info[CODES] + sums[c], 1)[0])
-        value = contribution(info, sums[c], code, impacts, table, weight, scale)
-        found[kept], sums[kept] = found[c], value
-        kept += value >= needs[(found[c] - start) >> 7]
-    return kept
+        prefetch(info[IDS] + 2 * low)
+    for c in range(size):
+        low, high = range_postings(info, ranges[c], documents)
+        last = reaching(view_u8(info[CODES] + low, high - low), impacts, needs[c], low, sums, count)
+        base = (ranges[c] << 7) & ~65535
+        for i in range(count, last):
+            found[i] = base | int64(view_u16(info[IDS] + 2 * sums[i], 1)[0])
+        last = count + drop_blocked(segment, found[count:], sums[count:], last - count)
+        for i in range(count, last):  # escapes are looked up only now
+            doc, code = found[i], int64(view_u8(info[CODES] + sums[i], 1)[0])
+            value = contribution(info, sums[i], code, impacts, table, weight, scale)
+            found[count], sums[count] = doc, value
+            count += value >= needs[c]
+    return count
 
 
 @inline
@@ -229,11 +237,11 @@ def list_allowed(
 
 
 @inline
-def prefetch_ranges(info: np.ndarray, needs: np.ndarray, never: int, first: int, ranges: int, documents: int) -> None:
-    """Have a ranged term's postings fetched in those of a run of ranges that are not left out."""
-    for r in range(ranges):
-        if needs[r] != never:
-            low, high = range_postings(info, first + r, documents)
+def prefetch_postings(info: np.ndarray, ranges: np.ndarray, size: int, documents: int) -> None:
+    """Have what a term has in ``ranges[:size]`` fetched, if it is a ranged one."""
+    if info[KIND] == RANGED:
+        for c in range(size):
+            low, high = range_postings(info, ranges[c], documents)
             prefetch(info[CODES] + low)
             prefetch(info[IDS] + 2 * low)
             prefetch(info[IDS] + 2 * high - 1)

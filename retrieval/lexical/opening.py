@@ -1,0 +1,200 @@
+"""A first score to reach: of one document in each of the most promising ranges."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_f64, view_i64, view_u8
+from retrieval.lexical import tables
+from retrieval.lexical.collecting import offer
+from retrieval.lexical.completing import complete
+from retrieval.lexical.fixed import score_of
+from retrieval.lexical.promising import LEVELS, blocks_of, find_peaks, gather, promising
+from retrieval.lexical.scanning import blocked
+from retrieval.lexical.sweeping import needed
+from retrieval.lexical.term_info import (
+    ABSENT,
+    BOUND,
+    CODES,
+    CURSOR,
+    FIRST,
+    HIGH,
+    IDS,
+    KIND,
+    LOW,
+    RANGED,
+    range_postings,
+)
+from retrieval.lexical.windows import document_at, find_window, frequency_at, reaching
+
+_NEAR = 0.75  # of a range's bound: below it are no promising documents
+
+
+@inline
+def add_most(
+    segment: np.ndarray,
+    info: np.ndarray,
+    by_table: bool,
+    column: int,
+    impacts: np.ndarray,
+    docs: np.ndarray,
+    values: np.ndarray,
+    frequencies: np.ndarray,
+    r: int,
+    need: int,
+    postings: np.ndarray,
+) -> int:
+    """The document of a range that a term of one field adds most to, of those that may be hits; -1: none.
+
+    In a field of several (not ``by_table``) it is the one with the highest frequency. Ranges are asked for in order.
+    ``segment``: the field's row; ``need``: where not all documents may be hits, what a ranged term has to add;
+    ``postings``: int64[128] to work in.
+    """
+    find_window(info, docs, r << 7, (r + 1) << 7, segment[tables.DOCUMENTS])
+    base = (r << 7) & ~65535
+    best, most = int64(-1), int64(-1)
+    if by_table and info[KIND] == RANGED:  # without branches
+        codes = view_u8(info[CODES] + info[LOW], info[HIGH] - info[LOW])
+        if segment[tables.ALLOWED]:
+            for i in range(reaching(codes, impacts, need, 0, postings, 0)):
+                at = postings[i]
+                value = impacts[codes[at]]
+                if value > most and not blocked(segment, base | document_at(info, info[LOW] + at, docs)):
+                    best, most = at, value
+            return base | document_at(info, info[LOW] + best, docs) if best >= 0 else best
+        for i in range(codes.size):
+            value = impacts[codes[i]]
+            best = i if value > most else best
+            most = max(value, most)
+        return base | document_at(info, info[LOW] + best, docs) if best >= 0 else best
+    table = view_f32(segment[column + tables.TABLE], segment[tables.CODES])
+    for posting in range(info[LOW], info[HIGH]):
+        if by_table:
+            value = values[posting]
+        else:
+            value = int64(frequency_at(info, posting, table, frequencies) * np.float32(1024))
+        if value > most:
+            doc = base | document_at(info, posting, docs)
+            if not blocked(segment, doc):
+                best, most = doc, value
+    return best
+
+
+@inline
+def lead(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    by_table: bool,
+    columns: np.ndarray,
+    impacts: np.ndarray,
+    slopes: np.ndarray,
+    docs: np.ndarray,
+    values: np.ndarray,
+    frequencies: np.ndarray,
+    scale: float,
+    ranges: int,
+    found: np.ndarray,
+    count: int,
+    leaders: np.ndarray,
+    bounds: np.ndarray,
+    postings: np.ndarray,
+) -> int:
+    """In place of ``count`` ranges ``found``, ascending: the document there that the term which may add most adds most
+    to; returns their number. To work in: ``leaders`` int64[count], ``bounds`` float64[count], ``postings``
+    int64[128]."""
+    bounds[:count] = 0
+    leaders[:count] = 0
+    for t in range(infos.shape[0]):
+        for f in range(infos.shape[1]):
+            infos[t, f, CURSOR] = infos[t, f, FIRST]
+        if infos[t, 0, BOUND]:
+            best = view_u8(infos[t, 0, BOUND], ranges)
+            for c in range(count):
+                bound = np.float64(slopes[t] * np.float32(best[found[c]]))
+                leaders[c] = t if bound > bounds[c] else leaders[c]
+                bounds[c] = max(bound, bounds[c])
+    for c in range(count):  # apart from the next loop, so that many are fetched at once
+        for f in range(infos.shape[1]):
+            info = infos[leaders[c], f]
+            if info[KIND] == RANGED:
+                low, high = range_postings(info, found[c], segment[f, tables.DOCUMENTS])
+                prefetch(info[CODES] + low)
+                prefetch(info[IDS] + 2 * low)
+                prefetch(info[IDS] + 2 * high - 1)
+    kept = 0
+    for c in range(count):
+        t, r, doc = leaders[c], found[c], int64(-1)
+        need = needed(_NEAR * bounds[c], np.float32(0), scale)
+        for f in range(infos.shape[1]):
+            if doc < 0 and infos[t, f, KIND] != ABSENT:
+                doc = add_most(
+                    segment[f], infos[t, f], by_table, columns[t], impacts[t], docs, values, frequencies, r, need,
+                    postings,
+                )  # fmt: skip
+        found[kept] = doc
+        kept += doc >= 0
+    return kept
+
+
+@inline
+def opening_score(
+    segments: np.ndarray,
+    infos: np.ndarray,
+    by_table: bool,
+    columns: np.ndarray,
+    weights: np.ndarray,
+    impacts: np.ndarray,
+    slopes: np.ndarray,
+    shape: np.ndarray,
+    scale: float,
+    minimum: int,
+    docs: np.ndarray,
+    values: np.ndarray,
+    frequencies: np.ndarray,
+    totals: np.ndarray,
+    peaks: np.ndarray,
+    wanted: int,
+    work: int,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> np.float32:
+    """A score that k documents reach, or 0: of one document in each of about ``wanted`` ranges, those with the highest
+    bounds (``totals``, of all segments). Nothing stays collected in ``keys`` and ``state``."""
+    counts = view_i64(work + 24 * 66048, LEVELS)
+    found = view_i64(work + 8 * 66048, 66048)
+    reached = view_i64(work + 16 * 66048, 66048)
+    upper = view_f64(work + 24 * 66048, 66048)
+    places = view_i64(work + 32 * 66048, 66048)
+    base = block = 0
+    for s in range(segments.shape[0]):
+        ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+        block += find_peaks(totals[base : base + ranges], peaks[block:])
+        base += ranges
+    level = promising(totals, peaks[:block], wanted, counts, score)
+    base = block = 0
+    for s in range(segments.shape[0]):
+        ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+        mine, mine_peaks = totals[base : base + ranges], peaks[block : block + blocks_of(ranges)]
+        base += ranges
+        block += mine_peaks.size
+        count = gather(mine, mine_peaks, level, 4 * wanted, found, score)
+        for c in range(count):
+            mine[found[c]] = -mine[found[c]]
+        count = lead(
+            segments[s], infos[s], by_table, columns, impacts[s], slopes[s], docs, values, frequencies, scale,
+            ranges, found, count, reached, upper, places,
+        )  # fmt: skip
+        reached[:count] = 0
+        for t in range(infos.shape[1]):
+            complete(
+                segments[s], infos[s, t], by_table, columns[t], weights[t], impacts[s, t], slopes[s, t], shape,
+                scale, docs, values, frequencies, found, reached, upper, count, places,
+            )  # fmt: skip
+        for c in range(count):
+            if reached[c] & 4095 >= minimum:
+                offer(score_of(reached[c] >> 12, scale), segments[s, 0, tables.BASE] + found[c], keys, state, score)
+    score.view(np.uint32)[1] = np.uint32(state[2] >> 32)
+    least = score[1] if state[0] >= state[1] else np.float32(0)
+    state[0] = state[2] = 0
+    return least
