@@ -122,6 +122,18 @@ def test_pruned_equals_exhaustive(segments: list[Segment], deleted: float, kept:
         assert reader.score(query, sample)[~dead].tolist() == expected_scores[sample][~dead].tolist()
 
 
+@pytest.mark.parametrize("kept", [None, 0.1])
+def test_two_frequent_words(segments: list[Segment], kept: float | None) -> None:
+    """Hits in the last of the ranges that raise the score to reach, and in what is left after these."""
+    rng = np.random.default_rng(11)
+    reader = LexicalReader(segments[:1], [None])
+    accept = None if kept is None else rng.random(reader.documents) < kept
+    for case in range(40):
+        first, second = rng.choice(60, 2, replace=False).tolist()
+        query = WordQuery((("body",), ("title", "body"))[case % 8 == 0], (f"t{first}", f"t{second}"))
+        check(reader, query, accept, reader.matches(query, accept))
+
+
 def test_all_matches_have_the_scores_of_the_formula(segments: list[Segment]) -> None:
     """BM25F over whole columns, in float64, from postings and lengths alone."""
     rng = np.random.default_rng(3)
