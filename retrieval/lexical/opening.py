@@ -34,48 +34,60 @@ _NEAR = 0.75  # of a range's bound: below it are no promising documents
 def add_most(
     segment: np.ndarray,
     info: np.ndarray,
-    by_table: bool,
-    column: int,
     impacts: np.ndarray,
     docs: np.ndarray,
     values: np.ndarray,
-    frequencies: np.ndarray,
     r: int,
     need: int,
     postings: np.ndarray,
 ) -> int:
     """The document of a range that a term of one field adds most to, of those that may be hits; -1: none.
 
-    In a field of several (not ``by_table``) it is the one with the highest frequency. Ranges are asked for in order.
-    ``segment``: the field's row; ``need``: where not all documents may be hits, what a ranged term has to add;
-    ``postings``: int64[128] to work in.
+    Ranges are asked for in order. ``segment``: its only row; ``need``: where not all documents may be hits, what a
+    ranged term has to add; ``postings``: int64[128] to work in.
     """
     find_window(info, docs, r << 7, (r + 1) << 7, segment[tables.DOCUMENTS])
     base = (r << 7) & ~65535
     best, most = int64(-1), int64(-1)
-    if by_table and info[KIND] == RANGED:  # without branches
-        codes = view_u8(info[CODES] + info[LOW], info[HIGH] - info[LOW])
-        if segment[tables.ALLOWED]:
-            for i in range(reaching(codes, impacts, need, 0, postings, 0)):
-                at = postings[i]
-                value = impacts[codes[at]]
-                if value > most and not blocked(segment, base | document_at(info, info[LOW] + at, docs)):
-                    best, most = at, value
-            return base | document_at(info, info[LOW] + best, docs) if best >= 0 else best
+    if info[KIND] != RANGED:
+        for posting in range(info[LOW], info[HIGH]):
+            if values[posting] > most and not blocked(segment, int64(docs[posting])):
+                best, most = int64(docs[posting]), values[posting]
+        return best
+    codes = view_u8(info[CODES] + info[LOW], info[HIGH] - info[LOW])
+    if segment[tables.ALLOWED]:
+        for i in range(reaching(codes, impacts, need, 0, postings, 0)):
+            at = postings[i]
+            value = impacts[codes[at]]
+            if value > most and not blocked(segment, base | document_at(info, info[LOW] + at, docs)):
+                best, most = at, value
+    else:  # without branches
         for i in range(codes.size):
             value = impacts[codes[i]]
             best = i if value > most else best
             most = max(value, most)
-        return base | document_at(info, info[LOW] + best, docs) if best >= 0 else best
-    table = view_f32(segment[column + tables.TABLE], segment[tables.CODES])
-    for posting in range(info[LOW], info[HIGH]):
-        if by_table:
-            value = values[posting]
-        else:
-            value = int64(frequency_at(info, posting, table, frequencies) * np.float32(1024))
-        if value > most:
+    return base | document_at(info, info[LOW] + best, docs) if best >= 0 else best
+
+
+@inline
+def add_most_combined(
+    segment: np.ndarray, infos: np.ndarray, column: int, docs: np.ndarray, frequencies: np.ndarray, r: int
+) -> int:
+    """The same with a term of several fields, by what each field adds alone."""
+    base = (r << 7) & ~65535
+    best, most = int64(-1), np.float32(-1)
+    bytes_ = view_u8(segment[0, column + tables.BYTES], segment[0, tables.DOCUMENTS])
+    factors = view_f32(segment[0, column + tables.FACTORS], 256)
+    for f in range(infos.shape[0]):
+        info = infos[f]
+        if info[KIND] == ABSENT:
+            continue
+        find_window(info, docs, r << 7, (r + 1) << 7, segment[f, tables.DOCUMENTS])
+        table = view_f32(segment[f, column + tables.TABLE], segment[f, tables.CODES])
+        for posting in range(info[LOW], info[HIGH]):
             doc = base | document_at(info, posting, docs)
-            if not blocked(segment, doc):
+            value = frequency_at(info, posting, table, frequencies) * factors[bytes_[doc]]
+            if value > most and not blocked(segment[0], doc):
                 best, most = doc, value
     return best
 
@@ -123,14 +135,14 @@ def lead(
                 prefetch(info[IDS] + 2 * high - 1)
     kept = 0
     for c in range(count):
-        t, r, doc = leaders[c], found[c], int64(-1)
-        need = needed(_NEAR * bounds[c], np.float32(0), scale)
-        for f in range(infos.shape[1]):
-            if doc < 0 and infos[t, f, KIND] != ABSENT:
-                doc = add_most(
-                    segment[f], infos[t, f], by_table, columns[t], impacts[t], docs, values, frequencies, r, need,
-                    postings,
-                )  # fmt: skip
+        t, r = leaders[c], found[c]
+        if not by_table:
+            doc = add_most_combined(segment, infos[t], columns[t], docs, frequencies, r)
+        elif infos[t, 0, KIND] == ABSENT:
+            doc = int64(-1)
+        else:
+            need = needed(_NEAR * bounds[c], np.float32(0), scale)
+            doc = add_most(segment[0], infos[t, 0], impacts[t], docs, values, r, need, postings)
         found[kept] = doc
         kept += doc >= 0
     return kept
