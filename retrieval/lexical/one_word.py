@@ -12,7 +12,7 @@ from indexer.segment.kernels import inline, int64, prefetch, view_i64, view_u8, 
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import offer
 from retrieval.lexical.fixed import score_of
-from retrieval.lexical.promising import LEAST, LEVELS, blocks_of, find_peaks, gather, promising
+from retrieval.lexical.promising import LEAST, LEVELS, blocks_of, find_all_peaks, gather, promising
 from retrieval.lexical.scanning import any_allowed, blocked, drop_blocked
 from retrieval.lexical.sweeping import LOWER, needed
 from retrieval.lexical.term_info import CODES, CURSOR, FIRST, HIGH, IDS, KIND, LOW, RANGED, range_postings
@@ -156,12 +156,8 @@ def offer_best(
         bits[1] = np.uint32(state[2] >> 32)
         limit = max(score[1], LEAST)  # what is left, once there is a score to reach
         if state[0] < state[1]:
-            base = block = 0
-            for s in range(segments.shape[0]):
-                ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-                block += find_peaks(totals[base : base + ranges], peaks[block:])
-                base += ranges
-            limit = max(limit, promising(totals, peaks[:block], goal, counts, score))
+            blocks = find_all_peaks(segments, totals, peaks)
+            limit = max(limit, promising(totals, peaks[:blocks], goal, counts, score))
         taken = base = block = 0
         complete = True
         for s in range(segments.shape[0]):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_f64, view_i64, view_u8
+from indexer.segment.kernels import inline, int64, view_f32, view_f64, view_i64, view_u8
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import offer
 from retrieval.lexical.completing import complete
 from retrieval.lexical.fixed import score_of
-from retrieval.lexical.promising import LEVELS, blocks_of, find_peaks, gather, promising
+from retrieval.lexical.promising import LEVELS, blocks_of, find_all_peaks, gather, promising
 from retrieval.lexical.scanning import blocked
 from retrieval.lexical.sweeping import needed
 from retrieval.lexical.term_info import (
@@ -19,13 +19,11 @@ from retrieval.lexical.term_info import (
     CURSOR,
     FIRST,
     HIGH,
-    IDS,
     KIND,
     LOW,
     RANGED,
-    range_postings,
 )
-from retrieval.lexical.windows import document_at, find_window, frequency_at, reaching
+from retrieval.lexical.windows import document_at, find_window, frequency_at, prefetch_postings, reaching
 
 _NEAR = 0.75  # of a range's bound: below it are no promising documents
 
@@ -127,12 +125,7 @@ def lead(
                 bounds[c] = max(bound, bounds[c])
     for c in range(count):  # apart from the next loop, so that many are fetched at once
         for f in range(infos.shape[1]):
-            info = infos[leaders[c], f]
-            if info[KIND] == RANGED:
-                low, high = range_postings(info, found[c], segment[f, tables.DOCUMENTS])
-                prefetch(info[CODES] + low)
-                prefetch(info[IDS] + 2 * low)
-                prefetch(info[IDS] + 2 * high - 1)
+            prefetch_postings(infos[leaders[c], f], found[c:], 1, segment[f, tables.DOCUMENTS])
     kept = 0
     for c in range(count):
         t, r = leaders[c], found[c]
@@ -178,12 +171,8 @@ def opening_score(
     reached = view_i64(work + 16 * 66048, 66048)
     upper = view_f64(work + 24 * 66048, 66048)
     places = view_i64(work + 32 * 66048, 66048)
-    base = block = 0
-    for s in range(segments.shape[0]):
-        ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-        block += find_peaks(totals[base : base + ranges], peaks[block:])
-        base += ranges
-    level = promising(totals, peaks[:block], wanted, counts, score)
+    blocks = find_all_peaks(segments, totals, peaks)
+    level = promising(totals, peaks[:blocks], wanted, counts, score)
     base = block = 0
     for s in range(segments.shape[0]):
         ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7

@@ -48,7 +48,7 @@ def find_posting(address: int, df: int, documents: int, positional: int, doc: in
 
 
 @inline
-def _leap(ids: np.ndarray, low: int, end: int, want: int) -> int:
+def leap(ids: np.ndarray, low: int, end: int, want: int) -> int:
     """The first of ``ids[low:end]`` that is not below ``want``: in doubling steps, then between the last two."""
     high = low
     step = 1
@@ -73,13 +73,13 @@ def find_later(row: np.ndarray, documents: int, positional: int, doc: int, befor
     address, df = row[0], row[1]
     if not is_wide(df, documents):
         ids = view_u32(address, df)
-        at = _leap(ids, before, df, doc)
+        at = leap(ids, before, df, doc)
         return at if at < df and int64(ids[at]) == doc else -2 - at
     ids_at = wide_places(address, df, documents, positional)[0]
     first = view_u32(address + 4 + 4 * (doc >> 16), 2)
     end = int64(first[1])
     narrow = view_u16(ids_at, df)
-    at = _leap(narrow, max(before, int64(first[0])), end, doc & 65535)
+    at = leap(narrow, max(before, int64(first[0])), end, doc & 65535)
     return at if at < end and int64(narrow[at]) == doc & 65535 else -2 - at
 
 

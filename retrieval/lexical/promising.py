@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indexer.segment.kernels import inline, int32, int64
+from retrieval.lexical import tables
 
 LEVELS = 1024
 LEAST = np.float32(1e-30)
@@ -33,6 +34,17 @@ def find_peaks(totals: np.ndarray, peaks: np.ndarray) -> int:
         for r in range(blocks * _BLOCK, bits.size):
             peaks[blocks] = max(peaks[blocks], bits[r])
         blocks += 1
+    return blocks
+
+
+@inline
+def find_all_peaks(segments: np.ndarray, totals: np.ndarray, peaks: np.ndarray) -> int:
+    """:func:`find_peaks` of each segment's ranges, one after another."""
+    base = blocks = 0
+    for s in range(segments.shape[0]):
+        ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+        blocks += find_peaks(totals[base : base + ranges], peaks[blocks:])
+        base += ranges
     return blocks
 
 

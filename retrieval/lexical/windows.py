@@ -11,6 +11,7 @@ import numpy as np
 from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import counted
+from retrieval.lexical.probing import leap
 from retrieval.lexical.scanning import any_allowed, drop_blocked, saturate
 from retrieval.lexical.term_info import (
     ABSENT,
@@ -30,24 +31,6 @@ from retrieval.lexical.term_info import (
 
 
 @inline
-def first_from(docs: np.ndarray, low: int, high: int, doc: int) -> int:
-    """The first of ``docs[low:high]`` that is not below ``doc``: in doubling steps, then between the last two."""
-    end, step = low, 1
-    while end < high and int64(docs[end]) < doc:
-        low = end + 1
-        end += step
-        step <<= 1
-    end = min(end, high)
-    while low < end:
-        middle = (low + end) >> 1
-        if int64(docs[middle]) < doc:
-            low = middle + 1
-        else:
-            end = middle
-    return low
-
-
-@inline
 def find_window(info: np.ndarray, docs: np.ndarray, start: int, end: int, documents: int) -> int:
     """Set LOW and HIGH to a term's postings of the documents from ``start`` to ``end - 1``, a run of whole
     ranges within one chunk; returns their number. A short term's cursor moves to the window's end."""
@@ -56,8 +39,8 @@ def find_window(info: np.ndarray, docs: np.ndarray, start: int, end: int, docume
         info[HIGH] = range_postings(info, (end - 1) >> 7, documents)[1]
     elif info[KIND] == SHORT:
         last = info[FIRST] + info[SIZE]
-        info[LOW] = first_from(docs, info[CURSOR], last, start)
-        info[HIGH] = first_from(docs, info[LOW], last, end)
+        info[LOW] = leap(docs, info[CURSOR], last, start)
+        info[HIGH] = leap(docs, info[LOW], last, end)
         info[CURSOR] = info[HIGH]
     else:
         info[LOW] = 0
