@@ -1,4 +1,8 @@
-"""Codes of postings: the rank, by how often it occurs, of a posting's (frequency, length byte) pair."""
+"""Codes of postings: numbers of their (frequency, length byte) pairs.
+
+The pairs that occur most often have the codes that fit a byte, and among these what BM25 gives less has the lower code:
+which postings may reach a score is then seen, many at once, by comparing bytes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.segment.kernels import int64, kernel
+from indexer.segment.layout import ESCAPE
 from indexer.segment.norms import LENGTHS
 
 _FREQUENT = 256  # frequencies below this are counted in an array, others one by one
@@ -27,18 +32,24 @@ class CodeTable:
         return self.freqs.astype(np.int64) << 8 | self.bytes
 
     @classmethod
-    def ranked(cls, pairs: np.ndarray, counts: np.ndarray) -> CodeTable:
-        """From distinct pairs and their counts; ties in count by pair."""
+    def ranked(cls, pairs: np.ndarray, counts: np.ndarray, average: float) -> CodeTable:
+        """From distinct pairs and their counts; ``average``: the length that BM25 compares lengths with.
+
+        The most frequent, those whose code is a byte, come first, by BM25; the others by their counts.
+        """
         order = np.lexsort((pairs, -counts))
+        often = order[:ESCAPE]
+        factor = 1.0 - B + B * LENGTHS[pairs[often] & 255] / max(average, 1e-9)
+        order[:ESCAPE] = often[np.argsort((pairs[often] >> 8) / factor, kind="stable")]
         pairs, counts = pairs[order], counts[order]
         return cls((pairs >> 8).astype(np.uint32), (pairs & 255).astype(np.uint8), counts.astype(np.int64))
 
     @classmethod
-    def union(cls, tables: list[CodeTable]) -> CodeTable:
-        """The codes of several segments together, ranked by their summed counts."""
+    def union(cls, tables: list[CodeTable], average: float) -> CodeTable:
+        """The codes of several segments together, :meth:`ranked` by their summed counts."""
         pairs, inverse = np.unique(np.concatenate([t.pairs for t in tables]), return_inverse=True)
         counts = np.bincount(inverse, np.concatenate([t.counts for t in tables]), pairs.size)
-        return cls.ranked(pairs, counts.astype(np.int64))
+        return cls.ranked(pairs, counts.astype(np.int64), average)
 
     def translation(self, other: CodeTable) -> np.ndarray:
         """uint32: for each code of ``other``, this table's code of the same pair (which it must have)."""
@@ -95,12 +106,17 @@ def _encode_pairs(
 
 
 def encode_pairs(
-    starts: np.ndarray, classes: np.ndarray, docs: np.ndarray, freqs: np.ndarray, length_bytes: np.ndarray
+    starts: np.ndarray,
+    classes: np.ndarray,
+    docs: np.ndarray,
+    freqs: np.ndarray,
+    length_bytes: np.ndarray,
+    average: float,
 ) -> CodeTable:
     """Replace a field's frequencies by codes, in place, and return what the codes mean.
 
     ``starts``: int64[terms + 1] into ``docs`` and ``freqs`` (uint32); ``classes``: uint8[terms], the row of
-    ``length_bytes`` (uint8[classes, documents]) that counts for a term.
+    ``length_bytes`` (uint8[classes, documents]) that counts for a term; ``average``: see :meth:`CodeTable.ranked`.
     """
     counts = np.zeros(_FREQUENT << 8, np.int64)
     _count_pairs(starts, classes, docs, freqs, length_bytes, counts)
@@ -112,7 +128,7 @@ def encode_pairs(
         wanted = freqs[large].astype(np.int64) << 8 | length_bytes[owner, docs[large]]
         more, more_totals = np.unique(wanted, return_counts=True)
         pairs, totals = np.concatenate([pairs, more]), np.concatenate([totals, more_totals])
-    table = CodeTable.ranked(pairs, totals)
+    table = CodeTable.ranked(pairs, totals, average)
     direct = np.zeros(_FREQUENT << 8, np.uint32)
     small = np.flatnonzero(table.pairs < _FREQUENT << 8)
     direct[table.pairs[small]] = small

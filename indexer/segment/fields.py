@@ -37,6 +37,12 @@ class FieldShape:
         return int(self.sums.sum())
 
 
+def typical_length(sums: np.ndarray, counts: np.ndarray) -> float:
+    """Mean length of the documents that have tokens of the class with most (int64[classes]: tokens, documents)."""
+    most = int(np.argmax(sums))
+    return float(sums[most] / max(1, counts[most]))
+
+
 @dataclass(slots=True)
 class FieldWriter:
     """Appends runs of terms, in byte order, to the sections of the field with this prefix."""

@@ -13,7 +13,7 @@ field without positions), ``escape places u32[e]``, ``escape codes u32[e]``, the
 ``ids u16[df]`` (the document within its chunk), ``maxima u8[ranges]`` when ranged (greatest quantised
 impact in the range), ``codes u8[df]``, positions.
 
-A *code* is the rank, by frequency in the field, of the posting's pair (term frequency, length byte);
+A *code* is the number of the posting's pair (term frequency, length byte), see :mod:`indexer.segment.codes`;
 the field's tables turn it into both. Code byte 255 is an escape: the true code is 255 or more and kept
 beside. Positions are, for each posting, its first position and then the differences, each as
 little-endian base-128 digits whose last has the high bit clear.

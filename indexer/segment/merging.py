@@ -13,7 +13,7 @@ from indexer.files import sync
 from indexer.segment.appending import DEAD
 from indexer.segment.codes import CodeTable
 from indexer.segment.container import FILE_NAME, SectionFileWriter
-from indexer.segment.fields import FieldShape, FieldWriter
+from indexer.segment.fields import FieldShape, FieldWriter, typical_length
 from indexer.segment.gathering import Gatherer
 from indexer.segment.joined import loose_in_some
 from indexer.segment.pairs import shared_terms, write_members
@@ -152,8 +152,8 @@ def _merge_text(
         raise ValueError(f"field {name!r} is of different kinds in these segments")
     positional, norms = present[0][1].positional, present[0][1].norms
     rows = max(f.sums.size for _, f in present)
-    table = CodeTable.union([f.code_table for _, f in present])
     sums, counts = _live_statistics(name, sources, rows)
+    table = CodeTable.union([f.code_table for _, f in present], typical_length(sums, counts))
     shape = FieldShape(documents, positional, norms, table, sums, counts)
     attributes, ordinals, df = _gather(out, prefix, shape, present)
     if positional:
@@ -213,7 +213,7 @@ def _merge_pairs(
         [f.frequent for f in fields], ordinals, members, [f.df for f in fields], df, parent.tokens, whole
     )
     kept = [(frequent[np.minimum(pairs, df.size)].all(axis=1)).astype(np.uint8) for pairs in members]
-    table = CodeTable.union([f.code_table for f in fields])
+    table = CodeTable.union([f.code_table for f in fields], typical_length(parent.sums, parent.counts))
     shape = FieldShape(parent.documents, False, True, table, parent.sums, parent.counts)
     sources = [source for source, _ in present]
     attributes, numbers_of, sizes = _gather(out, prefix, shape, list(zip(sources, fields, strict=True)), kept)

@@ -22,7 +22,7 @@ import numpy as np
 from indexer.segment.codes import encode_pairs
 from indexer.segment.container import SectionFileWriter
 from indexer.segment.dictionary import Interner
-from indexer.segment.fields import FieldShape, FieldWriter
+from indexer.segment.fields import FieldShape, FieldWriter, typical_length
 from indexer.segment.inversion import invert
 from indexer.segment.joined import LOOSE, find_joined
 from indexer.segment.pair_kernels import (
@@ -189,7 +189,8 @@ def write_pairs(
     identity = np.arange(len(names), dtype=np.uint32)
     inverted = invert([pairs.numbers], [np.empty(0, np.uint32)], [pairs.sizes], identity, positional=False)
     classes = terms.classes[pairs.first]
-    table = encode_pairs(inverted.starts, classes, inverted.docs, inverted.freqs, length_bytes)
+    average = typical_length(parent.sums, parent.counts)
+    table = encode_pairs(inverted.starts, classes, inverted.docs, inverted.freqs, length_bytes, average)
     writer = FieldWriter(out, prefix, FieldShape(parent.documents, False, True, table, parent.sums, parent.counts))
     writer.dictionary(letters, ends, classes)
     writer.postings(inverted.starts, inverted.docs, inverted.freqs, inverted.positions, inverted.places, classes)

@@ -14,7 +14,7 @@ from indexer.segment.batches import ColumnBatch, Tokens, column_dtype
 from indexer.segment.codes import CodeTable, encode_pairs
 from indexer.segment.container import FILE_NAME, SectionFileWriter
 from indexer.segment.dictionary import Interner, permute_terms, sorted_order
-from indexer.segment.fields import FieldShape, FieldWriter
+from indexer.segment.fields import FieldShape, FieldWriter, typical_length
 from indexer.segment.inversion import count_terms, invert
 from indexer.segment.norms import length_bytes
 from indexer.segment.numbering import Numbering, own
@@ -216,7 +216,9 @@ def _write_text(out: SectionFileWriter, prefix: str, buffer: _TextBuffer) -> dic
     pairs = find_pairs(buffer.numbering.terms, often, buffer.tokens, buffer.positions, buffer.counts)
     inverted = invert(buffer.tokens, buffer.positions, buffer.counts, rank, positional=True, often=often)
     bytes_of = np.stack([length_bytes(lengths) for lengths in counter.lengths])
-    table = encode_pairs(inverted.starts, classes, inverted.docs, inverted.freqs, bytes_of)
+    table = encode_pairs(
+        inverted.starts, classes, inverted.docs, inverted.freqs, bytes_of, typical_length(counter.sums, counter.counts)
+    )
     shape = FieldShape(buffer.documents, True, True, table, counter.sums, counter.counts)
     writer = FieldWriter(out, prefix, shape)
     writer.dictionary(blob, bounds, classes)
@@ -239,7 +241,7 @@ def _write_keywords(out: SectionFileWriter, prefix: str, buffer: _ColumnBuffer) 
         buffer.documents,
         False,
         False,
-        CodeTable.ranked(np.array([1 << 8]), np.array([ordinals.size])),
+        CodeTable.ranked(np.array([1 << 8]), np.array([ordinals.size]), 1.0),
         np.array([ordinals.size]),
         np.array([np.count_nonzero(counts)]),
     )

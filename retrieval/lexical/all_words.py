@@ -320,7 +320,7 @@ def take_all(
             bound_ranges(infos[s], weights, bounds[base : base + ranges])
             postings += infos[s, 0, SIZE]
             base += ranges
-    totals, impacts = bounds[:base], bounds[base : base + 256]
+    totals, impacts = bounds[:base], bounds[base : base + 512]
     seed = np.float32(0)
     promise = 0
     mode, pool = REST, keys

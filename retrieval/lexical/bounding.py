@@ -12,6 +12,7 @@ from indexer.segment.decoding import decode_term
 from indexer.segment.kernels import inline, int64, view_f32, view_u8
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import counted
+from retrieval.lexical.impacts import fill_peaks
 from retrieval.lexical.scanning import saturate
 from retrieval.lexical.term_info import ABSENT, BOUND, FIRST, IDS, KIND, MAXIMA, RANGED, SHORT, SIZE
 
@@ -63,7 +64,7 @@ def make_maxima(docs: np.ndarray, impacts: np.ndarray, first: int, last: int, be
 
 
 @inline
-def bound_all(
+def find_bounds(
     segment: np.ndarray,
     infos: np.ndarray,
     known: np.ndarray,
@@ -77,18 +78,15 @@ def bound_all(
     frequencies: np.ndarray,
     maxima: int,
     slopes: np.ndarray,
-    every: bool,
-    totals: np.ndarray,
+    ranges: int,
 ) -> int:
-    """Slopes of a segment's terms (float32[terms]) and ``totals``: float32[ranges], what all terms may add
-    together, minus infinity where ``every`` term is wanted and one is missing.
+    """What a segment's terms may add in each of its ``ranges``: their BOUND (uint8[ranges]) and ``slopes``
+    (float32[terms]).
 
     ``maxima``: where there is room for a uint8[ranges] of each short term and of each term in several fields, all
     zero; returns what follows these. ``impacts``: float32 to work in, as long as ``frequencies``. ``known``:
     int64[terms], where a term has maxima over all fields, in 254ths of ``largest`` (0: not known).
     """
-    ranges = totals.size
-    totals[:] = 0
     for t in range(infos.shape[0]):
         held = 0
         field = 0
@@ -127,19 +125,24 @@ def bound_all(
             slopes[t] = combine(segment, infos[t], columns[t], shape, impacts, view_u8(maxima, ranges))
             maxima += ranges
         slopes[t] *= weights[t] * _SLACK
-        slope = slopes[t]
-        best = view_u8(infos[t, 0, BOUND], ranges)
-        for r in range(ranges):
-            totals[r] += slope * np.float32(best[r])
+    return maxima
+
+
+@inline
+def add_all_bounds(infos: np.ndarray, slopes: np.ndarray, every: bool, totals: np.ndarray) -> None:
+    """What all terms may add together in a segment's ranges (float32[ranges]), minus infinity where ``every`` term is
+    wanted and one is missing."""
+    totals[:] = 0
+    for t in range(infos.shape[0]):
+        add_bounds(infos[t], slopes[t], 0, totals)
     if every:
         for t in range(infos.shape[0]):
             if infos[t, 0, BOUND] == 0:
                 totals[:] = -np.inf
                 continue
-            best = view_u8(infos[t, 0, BOUND], ranges)
-            for r in range(ranges):
+            best = view_u8(infos[t, 0, BOUND], totals.size)
+            for r in range(totals.size):
                 totals[r] = totals[r] if best[r] else np.float32(-np.inf)
-    return maxima
 
 
 @inline
@@ -247,7 +250,7 @@ def fill_impacts(
     impacts: np.ndarray,
 ) -> None:
     """What accumulators add for each of the first 255 codes of a field, for each term that is not decoded:
-    int64[terms, 256]. The last, an escape's, is beyond all."""
+    int64[terms, 512], see :func:`.impacts.fill_peaks`. The last, an escape's, is beyond all."""
     size = min(255, segment[0, tables.CODES])
     for t in range(infos.shape[0]):
         if infos[t, 0, KIND] > SHORT:
@@ -255,6 +258,7 @@ def fill_impacts(
             for c in range(size):
                 impacts[t, c] = counted(weights[t] * table[c], scale)
             impacts[t, 255] = 1 << 62  # an escape may add anything
+            fill_peaks(impacts[t])
 
 
 @inline

@@ -125,6 +125,19 @@ def complete_combined(
 
 
 @inline
+def holds(segment: np.ndarray, infos: np.ndarray, docs: np.ndarray, doc: int) -> bool:
+    """Whether a document has a term, in whichever field."""
+    documents = segment[0, tables.DOCUMENTS]
+    for f in range(infos.shape[0]):
+        info = infos[f]
+        if info[KIND] == ABSENT or view_u8(info[MAXIMA], documents)[doc >> 7] == 0:
+            continue
+        if (search_decoded(info, docs, doc) if info[KIND] == SHORT else search_range(info, doc, documents)) >= 0:
+            return True
+    return False
+
+
+@inline
 def complete(
     segment: np.ndarray,
     infos: np.ndarray,

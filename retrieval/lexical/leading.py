@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indexer.segment.kernels import inline, int64, view_f32, view_u8, view_u16
+from retrieval.lexical.impacts import fill_peaks, lowest_code, reaching
 from retrieval.lexical.intersecting import LIMITS, TABLE, TERM
 from retrieval.lexical.sampling import sampled
 from retrieval.lexical.sweeping import SOME
@@ -35,13 +36,14 @@ def bound_ranges(infos: np.ndarray, weights: np.ndarray, totals: np.ndarray) -> 
 
 @inline
 def fill_impacts(info: np.ndarray, codes: int, weights: np.ndarray, impacts: np.ndarray) -> None:
-    """What a term adds for each code byte (float32[256]), at least."""
+    """What a term adds for each code byte, at least: float32[512], see :func:`.impacts.fill_peaks`."""
     size = min(255, codes)
     table = view_f32(info[TABLE], size)
     weight = weights[info[TERM]]
     for c in range(size):
         impacts[c] = weight * table[c]
     impacts[255] = np.inf
+    fill_peaks(impacts)
 
 
 @inline
@@ -103,10 +105,8 @@ def gather(
             continue
         begin, end = range_postings(info, r, documents)
         need = floor - (totals[r] - slope * np.float32(view_u8(info[MAXIMA] + r, 1)[0]))
-        part = view_u8(info[CODES] + begin, end - begin)
-        for i in range(end - begin):
-            postings[count] = begin + i
-            count += impacts[part[i]] >= need
+        code = lowest_code(impacts, need)
+        count = reaching(info[CODES] + begin, end - begin, impacts, code, need, begin, postings, count)
     for c in range(count):
         found[c] = base | int64(ids[postings[c] - low])
     return count

@@ -19,14 +19,14 @@ import numpy as np
 
 from indexer.segment.kernels import inline, int64, kernel, view_i64
 from retrieval.lexical import tables
-from retrieval.lexical.bounding import bound_all, decode_all, fill_impacts, order_terms
+from retrieval.lexical.bounding import add_all_bounds, decode_all, fill_impacts, find_bounds, order_terms
 from retrieval.lexical.collecting import finish, score_of_key
 from retrieval.lexical.one_word import offer_best
 from retrieval.lexical.opening import opening_score
-from retrieval.lexical.promising import LEVELS, find_peaks, gather, promising
+from retrieval.lexical.promising import LEAST, LEVELS, find_peaks, gather, list_reaching, promising
 from retrieval.lexical.sampling import begin_sample, kept_promise, promised
 from retrieval.lexical.scanning import allowed_share
-from retrieval.lexical.sifting import LISTED, MOST, list_live, sift
+from retrieval.lexical.sifting import LISTED, MOST, sift
 from retrieval.lexical.sweeping import REST, SOME, offer_all, sweep
 from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, describe_term
 
@@ -66,19 +66,23 @@ def sift_few(
     the most promising ranges: that raises the score to reach."""
     ranges = view_i64(work + LISTED, MOST)
     bits = score.view(np.uint32)
-    few = min(MOST, int64(_SIFTED * totals.size / weights.size))
+    few = min(MOST - 32, int64(_SIFTED * totals.size / weights.size))
     for band in range(2):
         bits[1] = np.uint32(state[2] >> 32)
         low = max(score[1], least)
-        live = list_live(totals, low, few, ranges)
-        first = band == 0 and weights.size == 2 and not 0 <= live <= 2 * _BAND and totals.size > 4 * _BAND
+        live = 0
+        for r in range(totals.size):
+            live += totals[r] >= low
+        first = band == 0 and weights.size == 2 and live > 2 * _BAND and totals.size > 4 * _BAND
         if first:
-            blocks = find_peaks(totals, peaks)
+            groups = find_peaks(totals.view(np.int32), peaks)
             counts = view_i64(work + 24 * 66048, LEVELS)
-            low = max(low, promising(totals, peaks[:blocks], _BAND, counts, score))
-            live = gather(totals, peaks, low, 4 * _BAND, ranges, score)
-        if live < 0:
+            low = max(low, promising(totals, peaks[:groups], _BAND, counts, score))
+            live = gather(totals, low, 4 * _BAND, ranges, score)
+        elif live > few:
             return False
+        else:
+            live = list_reaching(totals, low, few, ranges, score)
         sift(
             segment, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values,
             frequencies, totals, order, least, live, work, sums, keys, state, score,
@@ -124,46 +128,49 @@ def rank(
     parts = segments.shape[0]
     at = int64(maxima.ctypes.data)
     base = 0
+    share = 0.0
     for s in range(parts):
         ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
         decode_all(segments[s], infos[s], by_table, columns, weights, scale, docs, codes, values, frequencies)
         if bounded:
-            at = bound_all(
+            at = find_bounds(
                 segments[s], infos[s], known[s], largest, by_table, columns, weights, shape, docs,
-                codes.view(np.float32), frequencies,
-                at, slopes[s], minimum == weights.size, bounds[base : base + ranges],
+                codes.view(np.float32), frequencies, at, slopes[s], ranges,
             )  # fmt: skip
             if by_table:
                 fill_impacts(segments[s], infos[s], columns, weights, scale, impacts[s])
+        share += allowed_share(segments[s, 0]) * ranges
         base += ranges
-    share = 0.0
-    for s in range(parts):
-        share += allowed_share(segments[s, 0]) * ((segments[s, 0, tables.DOCUMENTS] + 127) >> 7) / base
+    share /= base
     totals, others = bounds[:base], bounds[base : base + 512]
     order_terms(sizes, weights, min(minimum, weights.size) - 1, order)
+    few = bounded and count_to == 0 and state[1] <= 64 and share >= _FEW
+    one_word = few and by_table and weights.size == 1
+    if one_word and offer_best(
+        segments, infos, columns, weights, slopes, impacts, scale, docs, values, peaks, share, work, keys, state, score
+    ):
+        return 0
+    base = 0
+    for s in range(parts if bounded else 0):
+        ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+        add_all_bounds(infos[s], slopes[s], minimum == weights.size, totals[base : base + ranges])
+        base += ranges
 
     k = state[1]
     promise = total = 0
     least = np.float32(0)
     mode, pool = REST, keys
-    if bounded and count_to == 0:
-        if k <= 64:
-            if share < _FEW:
-                pass
-            elif by_table and weights.size == 1:
-                if offer_best(
-                    segments, infos, columns, weights, impacts, scale, docs, values, totals, peaks, share, work, keys,
-                    state, score,
-                ):  # fmt: skip
-                    return 0
-            else:
-                wanted = int64(max(_OPENING, 2 * k, 2 * weights.size) * min(_FILTERED, 1 / share))
-                least = opening_score(
-                    segments, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs,
-                    values, frequencies, totals, peaks, wanted, work, keys, state, score,
-                )  # fmt: skip
-        elif sizes.sum() > 16 * k:
-            mode, pool = SOME, keys[: begin_sample(state)]
+    if one_word:
+        for r in range(totals.size):  # these were gone through
+            totals[r] = -totals[r] if totals[r] >= LEAST else totals[r]
+    elif few:
+        wanted = int64(max(_OPENING, 2 * k, 2 * weights.size) * min(_FILTERED, 1 / share))
+        least = opening_score(
+            segments, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values,
+            frequencies, totals, peaks, wanted, work, keys, state, score,
+        )  # fmt: skip
+    elif bounded and count_to == 0 and k > 64 and sizes.sum() > 16 * k:
+        mode, pool = SOME, keys[: begin_sample(state)]
     if not bounded and by_table and weights.size == 1:
         for s in range(parts):
             total += offer_all(segments[s, 0], infos[s, 0, 0], docs, values, scale, keys, state, score, count_to > 0)
@@ -249,9 +256,9 @@ def top_words(
                 made += (int64(info[KIND] == SHORT) + int64(f == 1)) * ((segments[s, 0, tables.DOCUMENTS] + 127) >> 7)
     docs, codes = np.empty(room, np.uint32), np.empty(room, np.uint32)
     values, frequencies = np.empty(room if by_table else 0, np.int64), np.empty(room, np.float32)
-    maxima = np.zeros(made if bounded else 0, np.uint8)
+    maxima = np.zeros(made + 64 if bounded else 0, np.uint8)  # as many as 63 behind the last are read
     slopes = np.zeros((parts, terms), np.float32)
-    impacts = np.zeros((parts, terms, 256 if by_table else 0), np.int64)
+    impacts = np.zeros((parts, terms, 512 if by_table else 0), np.int64)
     order, essential = np.empty(terms, np.int64), np.empty(terms, np.bool_)
     known = np.empty((parts, terms), np.int64)
     for s in range(parts):

@@ -1,26 +1,32 @@
 """Top-k of a single term: the ranges with the highest bounds hold it.
 
-They are taken in bands of falling bounds, each as large as all before it, until k hits are held and no bound reaches
-the k-th best score. So few are taken where all documents may be hits, more where a filter leaves few of them.
+About as many ranges as hits are wanted are taken, those with the highest bounds, and of their postings those near
+these bounds: a range's bound is what a document there has. If that is not enough, as where a filter leaves out many, a
+lower level is tried, in all ranges that reach it. Last come the ranges that reach the k-th best score. Bounds are
+compared as the bytes that they are stored as.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from analysis.kernels.compiled import trailing_zeros
 from indexer.segment.kernels import inline, int64, prefetch, view_i64, view_u8, view_u16
+from indexer.segment.lanes import bytes_reaching
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import offer
 from retrieval.lexical.fixed import score_of
-from retrieval.lexical.promising import LEAST, LEVELS, blocks_of, find_all_peaks, gather, promising
+from retrieval.lexical.impacts import lowest_code, reaching
+from retrieval.lexical.promising import LEAST, LEVELS, find_peaks, level_among
 from retrieval.lexical.scanning import any_allowed, blocked, drop_blocked
 from retrieval.lexical.sweeping import LOWER, needed
-from retrieval.lexical.term_info import CODES, CURSOR, FIRST, HIGH, IDS, KIND, LOW, RANGED, range_postings
-from retrieval.lexical.windows import contribution, find_window, reaching
+from retrieval.lexical.term_info import BOUND, CODES, CURSOR, FIRST, HIGH, IDS, KIND, LOW, RANGED, range_postings
+from retrieval.lexical.windows import contribution, find_window
 
+_NEAR = 0.94  # of the level that ranges must reach: postings near it are mostly enough, and few
+_SPARE = 1.0  # standard deviations of the hits expected in the ranges taken, where there is a filter
 _ANY = 1 << 62
-_NEAR = 0.94
-_MOST = 64_000  # ranges taken at once
+_MOST = 65_536 - 64  # ranges taken at once
 _BATCH = 32  # ranges between two looks at the score to reach
 
 
@@ -40,6 +46,54 @@ def drop_empty(segment: np.ndarray, found: np.ndarray, count: int, some: np.ndar
 
 
 @inline
+def least_maximum(slope: np.float32, bound: np.float32) -> int:
+    """The lowest of a term's maxima that stands for ``bound`` or more; 256: none."""
+    if not slope * np.float32(255) >= bound:
+        return 256
+    least = max(0, int64(bound / slope) - 1)
+    while slope * np.float32(least) < bound:
+        least += 1
+    return least
+
+
+@inline
+def list_between(best: np.ndarray, low: int, high: int, first: int, found: np.ndarray) -> tuple[int, int]:
+    """Ranges from ``first``, a multiple of 64, on whose maxima ``best`` (uint8[ranges], readable for 63 more) are
+    ``low`` or more, but less than ``high``, to ``found``; returns their number and where those begin that were not
+    looked at, as ``found`` was full."""
+    at = np.uint64(0)  # unsigned: it is not taken for a place from the end
+    address = best.ctypes.data
+    while first < best.size and int64(at) <= found.size - 64:
+        some = bytes_reaching(address + first, low)
+        if high < 256:
+            some &= ~bytes_reaching(address + first, high)
+        if best.size - first < 64:
+            some &= (np.uint64(1) << np.uint64(best.size - first)) - np.uint64(1)
+        while some != 0:
+            found[at] = first + trailing_zeros(some)
+            at += np.uint64(1)
+            some &= some - np.uint64(1)
+        first += 64
+    return int64(at), first
+
+
+@inline
+def find_bound_peaks(segments: np.ndarray, infos: np.ndarray, slopes: np.ndarray, peaks: np.ndarray) -> int:
+    """:func:`.promising.find_peaks` of the bounds of each segment's ranges, one after another, as bits of floats."""
+    groups = 0
+    for s in range(segments.shape[0]):
+        if infos[s, 0, 0, BOUND]:
+            ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+            mine = peaks[groups:]
+            count = find_peaks(view_u8(infos[s, 0, 0, BOUND], ranges), mine.view(np.uint8))
+            values = mine.view(np.float32)
+            for g in range(count - 1, -1, -1):  # in place: four bytes of one
+                values[g] = slopes[s, 0] * np.float32(mine.view(np.uint8)[g])
+            groups += count
+    return groups
+
+
+@inline
 def offer_single(
     segment: np.ndarray,
     info: np.ndarray,
@@ -47,11 +101,13 @@ def offer_single(
     table: int,
     weight: np.float32,
     scale: float,
-    totals: np.ndarray,
+    slope: np.float32,
+    best: np.ndarray,
     found: np.ndarray,
     count: int,
-    low: int,
-    high: int,
+    least: int,
+    before: int,
+    offered: int,
     places: np.ndarray,
     candidates: np.ndarray,
     postings: np.ndarray,
@@ -59,8 +115,9 @@ def offer_single(
     state: np.ndarray,
     score: np.ndarray,
 ) -> None:
-    """Offer what a ranged term of one field, the only one, has in ``count`` ranges and adds at least ``low``, but less
-    than ``high``. To work in: ``places`` int64[count], ``candidates``, ``postings`` int64[128 * _BATCH]."""
+    """Offer what a ranged term of one field, the only one, has in ``count`` ranges and adds at least ``least``; what
+    adds ``offered`` in a range whose maximum (of ``best``, uint8[ranges]) reaches ``before`` was offered earlier. To
+    work in: ``places`` int64[count], ``candidates``, ``postings`` int64[128 * _BATCH]."""
     bits = score.view(np.uint32)
     for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
         begin, end = range_postings(info, found[c], segment[tables.DOCUMENTS])
@@ -70,16 +127,17 @@ def offer_single(
     first, batch = 0, 4
     while first < count:
         bits[1] = np.uint32(state[2] >> 32)
-        need = max(low, needed(np.float64(score[1]) * LOWER, np.float32(0), scale))
+        need = max(least, needed(np.float64(score[1]) * LOWER, np.float32(0), scale))
+        code = lowest_code(impacts, need)
         last = min(count, first + batch)
         some = 0
         for c in range(first, last):
             begin, size, r = places[c] >> 8, places[c] & 255, found[c]
-            if -totals[r] < score[1]:
+            if slope * np.float32(best[r]) < score[1]:
                 continue
-            before = some
-            some = reaching(view_u8(info[CODES] + begin, size), impacts, need, begin, postings, some)
-            for i in range(before, some):
+            held = some
+            some = reaching(info[CODES] + begin, size, impacts, code, need, begin, postings, some)
+            for i in range(held, some):
                 prefetch(info[IDS] + 2 * postings[i])
                 candidates[i] = (r >> 9) << 16
         for i in range(some):
@@ -88,7 +146,7 @@ def offer_single(
         for i in range(some):
             code = int64(view_u8(info[CODES] + postings[i], 1)[0])
             value = contribution(info, postings[i], code, impacts, table, weight, scale)
-            if low <= value < high:
+            if value >= least and (value < offered or best[candidates[i] >> 7] < before):
                 offer(score_of(value >> 12, scale), segment[tables.BASE] + candidates[i], keys, state, score)
         first, batch = last, min(2 * batch, _BATCH)
 
@@ -100,23 +158,29 @@ def offer_short(
     docs: np.ndarray,
     values: np.ndarray,
     scale: float,
-    totals: np.ndarray,
+    slope: np.float32,
+    best: np.ndarray,
     found: np.ndarray,
     count: int,
+    least: int,
+    before: int,
+    offered: int,
     keys: np.ndarray,
     state: np.ndarray,
     score: np.ndarray,
 ) -> None:
-    """Offer what a decoded term, the only one, has in ``count`` ranges."""
+    """:func:`offer_single` of a decoded term."""
     bits = score.view(np.uint32)
     info[CURSOR] = info[FIRST]
     for c in range(count):
         bits[1] = np.uint32(state[2] >> 32)
-        if -totals[found[c]] < score[1]:
+        maximum = int64(best[found[c]])
+        if slope * np.float32(maximum) < score[1]:
             continue
         find_window(info, docs, found[c] << 7, (found[c] + 1) << 7, segment[tables.DOCUMENTS])
         for i in range(info[LOW], info[HIGH]):
-            if not blocked(segment, int64(docs[i])):
+            new = values[i] >= least and (values[i] < offered or maximum < before)
+            if new and not blocked(segment, int64(docs[i])):
                 offer(score_of(values[i] >> 12, scale), segment[tables.BASE] + int64(docs[i]), keys, state, score)
 
 
@@ -126,11 +190,11 @@ def offer_best(
     infos: np.ndarray,
     columns: np.ndarray,
     weights: np.ndarray,
+    slopes: np.ndarray,
     impacts: np.ndarray,
     scale: float,
     docs: np.ndarray,
     values: np.ndarray,
-    totals: np.ndarray,
     peaks: np.ndarray,
     share: float,
     work: int,
@@ -138,56 +202,53 @@ def offer_best(
     state: np.ndarray,
     score: np.ndarray,
 ) -> bool:
-    """Offer what the only term, of one field, has in the ranges with the highest bounds, and negate their ``totals``
-    (of all segments); returns whether no others are left that matter. ``peaks``: int32 to work in, one for each
-    block of a segment's ranges.
-
-    A range's bound is what a document there has, so that about as many ranges as hits are wanted matter, more where
-    only a ``share`` of the documents may be hits.
-    """
+    """Offer what the only term, of one field, has in all ranges that matter; whether that is enough: otherwise what
+    weighs nothing is wanted too. ``peaks``: int32 to work in, one for each group of a segment's ranges; ``share``:
+    which part of the documents may be hits."""
     counts = view_i64(work + 24 * 66048, LEVELS)
-    found = view_i64(work + 8 * 66048, 65536)
-    places = view_i64(work + 32 * 66048, 65536)
+    found = view_i64(work + 8 * 66048, _MOST + 64)
+    places = view_i64(work + 32 * 66048, _MOST + 64)
     candidates, postings = view_i64(work + 16 * 66048, 32768), view_i64(work + 20 * 66048, 32768)
     bits = score.view(np.uint32)
-    done = 0
-    goal = int64(state[1] / share) + 4
+    groups = find_bound_peaks(segments, infos, slopes, peaks)
+    goal = 4 + int64((state[1] + _SPARE * np.sqrt(state[1] * max(0.0, 1 - share))) / share)
+    done = before = np.float32(np.inf)  # ranges that reach it: all that matters was offered; some was
+    offered = int64(_ANY)
     while True:
+        full = state[0] >= state[1]
         bits[1] = np.uint32(state[2] >> 32)
-        limit = max(score[1], LEAST)  # what is left, once there is a score to reach
-        if state[0] < state[1]:
-            blocks = find_all_peaks(segments, totals, peaks)
-            limit = max(limit, promising(totals, peaks[:blocks], goal, counts, score))
-        taken = base = block = 0
-        complete = True
+        limit, least = max(score[1], LEAST), int64(0)
+        if not full:
+            limit = level_among(peaks[:groups], goal, counts, score)
+            if limit > LEAST:
+                least = needed(_NEAR * np.float64(limit), np.float32(0), scale)
         for s in range(segments.shape[0]):
+            info = infos[s, 0, 0]
+            if info[BOUND] == 0:
+                continue
             ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-            mine, mine_peaks = totals[base : base + ranges], peaks[block : block + blocks_of(ranges)]
-            base += ranges
-            block += mine_peaks.size
-            count = gather(mine, mine_peaks, limit, _MOST, found, score)
-            taken += count
-            complete = complete and count < _MOST
-            count = drop_empty(segments[s, 0], found, count, places)
-            if infos[s, 0, 0, KIND] == RANGED:
-                # postings near the ranges' bounds are mostly enough, and few
-                near = needed(_NEAR * np.float64(limit), np.float32(0), scale) if state[0] < state[1] else int64(0)
-                low, high = near, _ANY
-                while True:
+            best, slope = view_u8(info[BOUND], ranges), slopes[s, 0]
+            low, high, old = least_maximum(slope, limit), least_maximum(slope, done), least_maximum(slope, before)
+            first = 0 if low < high else ranges
+            while first < ranges:
+                count, first = list_between(best, low, high, first, found)
+                count = drop_empty(segments[s, 0], found, count, places)
+                if info[KIND] == RANGED:
                     offer_single(
-                        segments[s, 0], infos[s, 0, 0], impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE],
-                        weights[0], scale, mine, found, count, low, high, places, candidates, postings, keys, state,
-                        score,
+                        segments[s, 0], info, impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE], weights[0],
+                        scale, slope, best, found, count, least, old, offered, places, candidates, postings, keys,
+                        state, score,
                     )  # fmt: skip
-                    bits[1] = np.uint32(state[2] >> 32)
-                    reached = needed(np.float64(score[1]) * LOWER, np.float32(0), scale)
-                    if low == 0 or (state[0] >= state[1] and reached >= near):
-                        break
-                    low, high = int64(0), near
-            else:
-                offer_short(segments[s, 0], infos[s, 0, 0], docs, values, scale, mine, found, count, keys, state, score)
-        done += taken
+                else:
+                    offer_short(
+                        segments[s, 0], info, docs, values, scale, slope, best, found, count, least, old, offered,
+                        keys, state, score,
+                    )  # fmt: skip
+        if full:
+            return True
         bits[1] = np.uint32(state[2] >> 32)
-        if complete and limit <= max(score[1], LEAST):
-            return bool(state[0] >= state[1])  # else what weighs nothing is wanted too
-        goal = max(goal, done)
+        held = state[0] >= state[1] and needed(np.float64(score[1]) * LOWER, np.float32(0), scale) >= least
+        if limit <= max(score[1], LEAST) and (held or limit == LEAST):
+            return bool(state[0] >= state[1])
+        done = limit if held else done
+        before, offered, goal = limit, least, 2 * goal

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.kernels.compiled import trailing_zeros
 from indexer.segment.kernels import inline, int64, view_f32, view_f64, view_i64, view_u8
+from indexer.segment.lanes import bytes_reaching
 from retrieval.lexical import tables
 from retrieval.lexical.collecting import offer
 from retrieval.lexical.completing import complete
 from retrieval.lexical.fixed import score_of
-from retrieval.lexical.promising import LEVELS, blocks_of, find_all_peaks, gather, promising
+from retrieval.lexical.impacts import lowest_code, reaching
+from retrieval.lexical.promising import LEVELS, find_all_peaks, list_reaching, promising
 from retrieval.lexical.scanning import blocked
 from retrieval.lexical.sweeping import needed
 from retrieval.lexical.term_info import (
@@ -23,7 +26,7 @@ from retrieval.lexical.term_info import (
     LOW,
     RANGED,
 )
-from retrieval.lexical.windows import document_at, find_window, frequency_at, prefetch_postings, reaching
+from retrieval.lexical.windows import document_at, find_window, frequency_at, prefetch_postings
 
 _NEAR = 0.75  # of a range's bound: below it are no promising documents
 
@@ -54,16 +57,21 @@ def add_most(
         return best
     codes = view_u8(info[CODES] + info[LOW], info[HIGH] - info[LOW])
     if segment[tables.ALLOWED]:
-        for i in range(reaching(codes, impacts, need, 0, postings, 0)):
+        code = lowest_code(impacts, need)
+        for i in range(reaching(info[CODES] + info[LOW], codes.size, impacts, code, need, 0, postings, 0)):
             at = postings[i]
             value = impacts[codes[at]]
             if value > most and not blocked(segment, base | document_at(info, info[LOW] + at, docs)):
                 best, most = at, value
-    else:  # without branches
+    else:  # the highest code adds most, or about that
+        highest = np.uint8(0)
         for i in range(codes.size):
-            value = impacts[codes[i]]
-            best = i if value > most else best
-            most = max(value, most)
+            highest = max(highest, codes[i])
+        for start in range(0, codes.size, 64):
+            some = bytes_reaching(codes.ctypes.data + start, highest)
+            if some != 0:
+                best = start + trailing_zeros(some)
+                break
     return base | document_at(info, info[LOW] + best, docs) if best >= 0 else best
 
 
@@ -171,17 +179,13 @@ def opening_score(
     reached = view_i64(work + 16 * 66048, 66048)
     upper = view_f64(work + 24 * 66048, 66048)
     places = view_i64(work + 32 * 66048, 66048)
-    blocks = find_all_peaks(segments, totals, peaks)
-    level = promising(totals, peaks[:blocks], wanted, counts, score)
-    base = block = 0
+    groups = find_all_peaks(segments, totals, peaks)
+    level = promising(totals, peaks[:groups], wanted, counts, score)
+    base = 0
     for s in range(segments.shape[0]):
         ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-        mine, mine_peaks = totals[base : base + ranges], peaks[block : block + blocks_of(ranges)]
+        count = list_reaching(totals[base : base + ranges], level, 4 * wanted, found, score)
         base += ranges
-        block += mine_peaks.size
-        count = gather(mine, mine_peaks, level, 4 * wanted, found, score)
-        for c in range(count):
-            mine[found[c]] = -mine[found[c]]
         count = lead(
             segments[s], infos[s], by_table, columns, impacts[s], slopes[s], docs, values, frequencies, scale,
             ranges, found, count, reached, upper, places,

@@ -4,48 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.kernels.compiled import trailing_zeros
 from indexer.segment.kernels import inline, int32, int64
+from indexer.segment.lanes import ints_reaching
 from retrieval.lexical import tables
 
 LEVELS = 1024
 LEAST = np.float32(1e-30)
-_BLOCK = 16  # ranges that are passed over at once
+_GROUP = 16  # ranges of which only the highest counts
 
 
 @inline
-def blocks_of(ranges: int) -> int:
-    """How many blocks so many ranges are."""
-    return (ranges + _BLOCK - 1) // _BLOCK
+def groups_of(ranges: int) -> int:
+    """How many groups so many ranges are."""
+    return (ranges + _GROUP - 1) // _GROUP
 
 
 @inline
-def find_peaks(totals: np.ndarray, peaks: np.ndarray) -> int:
-    """The highest of each _BLOCK bounds, or 0, into ``peaks``; returns their number. Bounds are compared by their bits
-    (int32), as one that is negated is below zero: unlike floats these are compared many at once."""
-    bits = totals.view(np.int32)
-    blocks = bits.size // _BLOCK
-    for b in range(blocks):
-        most = int32(0)
-        for j in range(_BLOCK):
-            most = max(most, bits[b * _BLOCK + j])
-        peaks[b] = most
-    if blocks * _BLOCK < bits.size:
-        peaks[blocks] = 0
-        for r in range(blocks * _BLOCK, bits.size):
-            peaks[blocks] = max(peaks[blocks], bits[r])
-        blocks += 1
-    return blocks
+def find_peaks(bounds: np.ndarray, peaks: np.ndarray) -> int:
+    """The highest of each group's bounds, or 0, into ``peaks``; returns their number. Both are of one integer type:
+    floats are compared by their bits, int32, as one that is negated is below zero. A group's ranges are as far apart as
+    there are groups, so that many groups are gone through at once."""
+    groups = groups_of(bounds.size)
+    peaks[:groups] = 0
+    for start in range(0, bounds.size, groups):
+        row = bounds[start : start + groups]
+        for g in range(row.size):
+            peaks[g] = max(peaks[g], row[g])
+    return groups
 
 
 @inline
 def find_all_peaks(segments: np.ndarray, totals: np.ndarray, peaks: np.ndarray) -> int:
     """:func:`find_peaks` of each segment's ranges, one after another."""
-    base = blocks = 0
+    base = groups = 0
     for s in range(segments.shape[0]):
         ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-        blocks += find_peaks(totals[base : base + ranges], peaks[blocks:])
+        groups += find_peaks(totals.view(np.int32)[base : base + ranges], peaks[groups:])
         base += ranges
-    return blocks
+    return groups
 
 
 @inline
@@ -71,34 +68,47 @@ def level_of(bounds: np.ndarray, want: int, counts: np.ndarray, score: np.ndarra
 
 
 @inline
+def level_among(peaks: np.ndarray, want: int, counts: np.ndarray, score: np.ndarray) -> np.float32:
+    """A level that about ``want`` bounds reach, as far as the highest of their groups tell."""
+    if want >= 4 * peaks.size:
+        return LEAST
+    return level_of(peaks, int64(peaks.size * (1 - np.exp(-want / peaks.size))), counts, score)
+
+
+@inline
 def promising(totals: np.ndarray, peaks: np.ndarray, want: int, counts: np.ndarray, score: np.ndarray) -> np.float32:
-    """A level that about ``want`` bounds reach or more: of few wanted ones most are the highest of their block."""
+    """A level that about ``want`` bounds reach or more: of few wanted ones most are the highest of their group."""
     if 2 * want < peaks.size:
-        return level_of(peaks, int64(peaks.size * (1 - np.exp(-want / peaks.size))), counts, score)
+        return level_among(peaks, want, counts, score)
     return level_of(totals.view(np.int32), want, counts, score)
 
 
 @inline
-def gather(
-    totals: np.ndarray, peaks: np.ndarray, low: np.float32, most: int, found: np.ndarray, score: np.ndarray
-) -> int:
-    """The first ranges whose ``totals`` reach ``low``, which is positive, about ``most`` at most, whose totals are
-    negated; returns their number. ``peaks``: see :func:`find_peaks`."""
+def list_reaching(totals: np.ndarray, low: np.float32, most: int, found: np.ndarray, score: np.ndarray) -> int:
+    """The first ranges whose ``totals`` reach ``low``, which is positive: ``most`` or up to 31 more, to ``found``
+    (int64[most + 32]); returns their number."""
     score[0] = low
-    least = score.view(np.int32)[0]
     bits = totals.view(np.int32)
-    at = np.uint64(0)  # unsigned: it is not taken for a place from the end
-    for b in range(bits.size // _BLOCK):
-        if peaks[b] >= least:
-            for j in range(_BLOCK):
-                found[at] = b * _BLOCK + j
-                at += np.uint64(bits[b * _BLOCK + j] >= least)
-            if int64(at) >= most:
-                break
+    least = score.view(np.int32)[0]
+    at, r = np.uint64(0), int64(0)  # unsigned: it is not taken for a place from the end
+    while r + 32 <= bits.size and int64(at) < most:
+        some = ints_reaching(bits.ctypes.data + 4 * r, least)
+        while some != 0:
+            found[at] = r + trailing_zeros(some)
+            at += np.uint64(1)
+            some &= some - np.uint64(1)
+        r += 32
     if int64(at) < most:
-        for r in range(bits.size // _BLOCK * _BLOCK, bits.size):
-            found[at] = r
-            at += np.uint64(bits[r] >= least)
-    for c in range(int64(at)):
-        totals[found[c]] = -totals[found[c]]
+        for last in range(r, bits.size):
+            found[at] = last
+            at += np.uint64(bits[last] >= least)
     return int64(at)
+
+
+@inline
+def gather(totals: np.ndarray, low: np.float32, most: int, found: np.ndarray, score: np.ndarray) -> int:
+    """:func:`list_reaching`, and the ranges' totals are negated."""
+    count = list_reaching(totals, low, most, found, score)
+    for c in range(count):
+        totals[found[c]] = -totals[found[c]]
+    return count

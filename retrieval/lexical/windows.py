@@ -11,6 +11,7 @@ import numpy as np
 from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import counted
+from retrieval.lexical.impacts import lowest_code, reaching
 from retrieval.lexical.probing import leap
 from retrieval.lexical.scanning import any_allowed, drop_blocked, saturate
 from retrieval.lexical.term_info import (
@@ -138,17 +139,6 @@ def read_back(
 
 
 @inline
-def reaching(codes: np.ndarray, impacts: np.ndarray, need: int, first: int, postings: np.ndarray, count: int) -> int:
-    """Append those of the postings from ``first`` on, by their code bytes, that may add ``need`` (``impacts``:
-    int64[256], an escape's is beyond all); returns how many ``postings`` now holds."""
-    at = np.uint64(count)  # unsigned: it is not taken for a place from the end
-    for i in range(codes.size):
-        postings[at] = first + i
-        at += np.uint64(impacts[codes[i]] >= need)
-    return int64(at)
-
-
-@inline
 def pick(
     segment: np.ndarray,
     info: np.ndarray,
@@ -184,7 +174,8 @@ def pick(
         prefetch(info[IDS] + 2 * low)
     for c in range(size):
         low, high = range_postings(info, ranges[c], documents)
-        last = reaching(view_u8(info[CODES] + low, high - low), impacts, needs[c], low, sums, count)
+        code = lowest_code(impacts, needs[c])
+        last = reaching(info[CODES] + low, high - low, impacts, code, needs[c], low, sums, count)
         base = (ranges[c] << 7) & ~65535
         for i in range(count, last):
             found[i] = base | int64(view_u16(info[IDS] + 2 * sums[i], 1)[0])
