@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.segment.codes import B, K1, CodeTable
+from indexer.segment.codes import K1, B, CodeTable
 from indexer.segment.norms import LENGTHS
 
 counted = st.dictionaries(st.integers(256, 1 << 14), st.integers(1, 50), min_size=1, max_size=400)
