@@ -9,7 +9,7 @@ from numba import types
 from numba.extending import intrinsic
 
 _intrinsic: Any = intrinsic
-_BYTE, _INT = ir.IntType(8), ir.IntType(32)
+_BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 
 
 def _load(context: Any, builder: Any, address: Any, given: Any, lane: Any, count: int) -> Any:
@@ -34,7 +34,7 @@ def bytes_reaching(typing_context: Any, address: Any, least: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         bytes_ = _load(context, builder, arguments[0], signature.args[0], _BYTE, 64)
         limit = builder.trunc(context.cast(builder, arguments[1], signature.args[1], types.int64), _BYTE)
-        return builder.bitcast(builder.icmp_unsigned(">=", bytes_, _spread(builder, limit, 64)), ir.IntType(64))
+        return builder.bitcast(builder.icmp_unsigned(">=", bytes_, _spread(builder, limit, 64)), _LONG)
 
     return types.uint64(address, least), generate
 
@@ -47,6 +47,18 @@ def ints_reaching(typing_context: Any, address: Any, least: Any) -> Any:
         ints = _load(context, builder, arguments[0], signature.args[0], _INT, 32)
         limit = context.cast(builder, arguments[1], signature.args[1], types.int32)
         bits = builder.bitcast(builder.icmp_signed(">=", ints, _spread(builder, limit, 32)), _INT)
-        return builder.zext(bits, ir.IntType(64))
+        return builder.zext(bits, _LONG)
+
+    return types.uint64(address, least), generate
+
+
+@_intrinsic
+def longs_reaching(typing_context: Any, address: Any, least: Any) -> Any:
+    """Which of the 64 int64 at an address are ``least``, an int64, or more: a bit each of a uint64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        longs = _load(context, builder, arguments[0], signature.args[0], _LONG, 64)
+        limit = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return builder.bitcast(builder.icmp_signed(">=", longs, _spread(builder, limit, 64)), _LONG)
 
     return types.uint64(address, least), generate

@@ -23,7 +23,7 @@ from retrieval.lexical.bounding import add_all_bounds, decode_all, fill_impacts,
 from retrieval.lexical.collecting import finish, score_of_key
 from retrieval.lexical.one_word import offer_best
 from retrieval.lexical.opening import opening_score
-from retrieval.lexical.promising import LEAST, LEVELS, find_peaks, gather, list_reaching, promising
+from retrieval.lexical.promising import LEAST, LEVELS, find_peaks, gather, promising
 from retrieval.lexical.sampling import begin_sample, kept_promise, promised
 from retrieval.lexical.scanning import allowed_share
 from retrieval.lexical.sifting import LISTED, MOST, sift
@@ -33,7 +33,8 @@ from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, 
 _OPENING = 20  # documents that are scored for a first score to reach, at least
 _FILTERED = 8.0  # times as many where a filter leaves few documents, at most
 _SIFTED = 0.6  # postings' beginnings, by a segment's ranges, up to which ranges are gone through by themselves
-_BAND = 128  # ranges that raise the score to reach, of two terms
+_BAND = 128  # ranges that raise the score to reach, of two terms: the first of them
+_FILTER = 0.5  # the share of documents that may be hits, below which one band is taken
 _FEW = 1 / 256  # where fewer documents may be hits, they are not found in the most promising ranges
 
 
@@ -62,34 +63,38 @@ def sift_few(
     state: np.ndarray,
     score: np.ndarray,
 ) -> bool:
-    """Offer a segment's hits if few ranges can hold one; whether that was so. Otherwise of two terms only the hits in
-    the most promising ranges: that raises the score to reach."""
+    """Offer a segment's hits if few ranges can hold one, or of two terms; whether that was so.
+
+    Of two terms bands of ranges are taken, those with the highest bounds first, each of which raises the score to
+    reach. Where few documents may be hits it rises slowly: then only the first band is taken, unless few are left.
+    """
     ranges = view_i64(work + LISTED, MOST)
     bits = score.view(np.uint32)
     few = min(MOST - 32, int64(_SIFTED * totals.size / weights.size))
-    for band in range(2):
+    band = int64(_BAND)
+    filtered = allowed_share(segment[0]) < _FILTER
+    while True:
         bits[1] = np.uint32(state[2] >> 32)
         low = max(score[1], least)
         live = 0
         for r in range(totals.size):
             live += totals[r] >= low
-        first = band == 0 and weights.size == 2 and live > 2 * _BAND and totals.size > 4 * _BAND
-        if first:
+        rising = weights.size == 2 and (band == _BAND or not filtered)
+        if live > few and not rising:
+            return False
+        last = live <= 2 * band or not rising
+        if not last:
             groups = find_peaks(totals.view(np.int32), peaks)
             counts = view_i64(work + 24 * 66048, LEVELS)
-            low = max(low, promising(totals, peaks[:groups], _BAND, counts, score))
-            live = gather(totals, low, 4 * _BAND, ranges, score)
-        elif live > few:
-            return False
-        else:
-            live = list_reaching(totals, low, few, ranges, score)
+            low = max(low, promising(totals, peaks[:groups], band, counts, score))
+        live = gather(totals, low, live if last else 4 * band, ranges, score)
         sift(
             segment, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values,
             frequencies, totals, order, least, live, work, sums, keys, state, score,
         )  # fmt: skip
-        if not first:
+        if last:
             return True
-    return False
+        band = min(2 * band, MOST // 8)
 
 
 @inline

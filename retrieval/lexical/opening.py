@@ -28,7 +28,7 @@ from retrieval.lexical.term_info import (
 )
 from retrieval.lexical.windows import document_at, find_window, frequency_at, prefetch_postings
 
-_NEAR = 0.75  # of a range's bound: below it are no promising documents
+_NEAR = 0.92  # of a range's bound: below it are no promising documents
 
 
 @inline
@@ -184,7 +184,7 @@ def opening_score(
     base = 0
     for s in range(segments.shape[0]):
         ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-        count = list_reaching(totals[base : base + ranges], level, 4 * wanted, found, score)
+        count = list_reaching(totals[base : base + ranges], level, 3 * wanted // 2, found, score)
         base += ranges
         count = lead(
             segments[s], infos[s], by_table, columns, impacts[s], slopes[s], docs, values, frequencies, scale,

@@ -16,7 +16,6 @@ from retrieval.lexical import tables
 from retrieval.lexical.collecting import offer
 from retrieval.lexical.completing import complete, holds
 from retrieval.lexical.fixed import score_of
-from retrieval.lexical.scanning import blocked
 from retrieval.lexical.sweeping import LOWER, add_term, needed
 from retrieval.lexical.term_info import BOUND, CURSOR, FIRST
 from retrieval.lexical.windows import pick, prefetch_postings, read_run
@@ -58,20 +57,16 @@ def pick_term(
     documents = segment[0, tables.DOCUMENTS]
     for f in range(infos.shape[0]):
         prefetch_postings(infos[f], ranges, size, documents)
-    count = kept = 0
+    count = 0
     for g in range(size):
         start = ranges[g] << 7
         add_term(
             segment, infos, by_table, column, weight, impacts, shape, scale, docs, values, frequencies, start,
             min(start + 128, documents), 127, sums, acc,
         )  # fmt: skip
-        count = read_run(acc, 0, needs[g], start, found, reached, count)
+        count = read_run(segment[0], acc, 0, needs[g], start, found, reached, count)
         acc[:] = 0
-    for c in range(count):
-        doc, value = found[c], reached[c]
-        found[kept], reached[kept] = doc, value
-        kept += not blocked(segment[0], doc)
-    return kept
+    return count
 
 
 @inline

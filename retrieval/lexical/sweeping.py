@@ -283,7 +283,7 @@ def sweep(
                     matched = 0
                 for q in range(r, last):
                     if needs[q] != _NEVER:
-                        count = read_run(acc, q << 7, needs[q], start, found, reached, count)
+                        count = read_run(segment[0], acc, q << 7, needs[q], start, found, reached, count)
                 acc[begin:end] = 0
             elif postings:
                 for t in range(terms):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16
+from analysis.kernels.compiled import trailing_zeros
+from indexer.segment.kernels import inline, int64, prefetch, view_f32, view_u8, view_u16, view_u64
+from indexer.segment.lanes import longs_reaching
 from retrieval.lexical import tables
 from retrieval.lexical.fixed import counted
 from retrieval.lexical.impacts import lowest_code, reaching
@@ -26,6 +28,7 @@ from retrieval.lexical.term_info import (
     RANGED,
     SHORT,
     SIZE,
+    STARTS,
     escaped_code,
     range_postings,
 )
@@ -89,19 +92,27 @@ def add_single(
 
 
 @inline
-def read_run(acc: np.ndarray, at: int, need: int, start: int, found: np.ndarray, sums: np.ndarray, count: int) -> int:
-    """Append those of 128 accumulators from ``at`` on that reach ``need``, which is positive, to ``found``
-    (documents, the first accumulator being ``start``'s) and ``sums``; returns how many these hold now."""
-    run = acc[at : at + 128]
-    best = int64(0)
-    for j in range(128):
-        best = max(best, run[j])
-    if best >= need:
-        for j in range(128):
-            if run[j] >= need:
-                found[count] = start + at + j
-                sums[count] = run[j]
-                count += 1
+def read_run(
+    segment: np.ndarray,
+    acc: np.ndarray,
+    at: int,
+    need: int,
+    start: int,
+    found: np.ndarray,
+    sums: np.ndarray,
+    count: int,
+) -> int:
+    """Append those of 128 accumulators from ``at`` on that reach ``need``, which is positive, and may be hits to
+    ``found`` (documents, the first accumulator being ``start``'s) and ``sums``; returns how many these hold now."""
+    for first in range(at, at + 128, 64):
+        some = longs_reaching(acc.ctypes.data + 8 * first, need)
+        if segment[tables.ALLOWED]:
+            some &= view_u64(segment[tables.ALLOWED] + ((start + first) >> 3))
+        while some != 0:
+            j = first + trailing_zeros(some)
+            found[count], sums[count] = start + j, acc[j]
+            count += 1
+            some &= some - np.uint64(1)
     return count
 
 
@@ -168,23 +179,31 @@ def pick(
                 found[count], sums[count] = docs[i], values[i]
                 count += values[i] >= needs[c]
         return drop_blocked(segment, found, sums, count)
-    for c in range(size):  # apart from the next loop, so that many ranges are fetched at once
+    for c in range(size):  # apart from one another, so that much is fetched at once
+        prefetch(info[STARTS] + 2 * ranges[c])
+    for c in range(size):
         low, high = range_postings(info, ranges[c], documents)
         prefetch(info[CODES] + low)
-        prefetch(info[IDS] + 2 * low)
+        prefetch(info[CODES] + high - 1)
     for c in range(size):
         low, high = range_postings(info, ranges[c], documents)
         code = lowest_code(impacts, needs[c])
         last = reaching(info[CODES] + low, high - low, impacts, code, needs[c], low, sums, count)
-        base = (ranges[c] << 7) & ~65535
         for i in range(count, last):
-            found[i] = base | int64(view_u16(info[IDS] + 2 * sums[i], 1)[0])
-        last = count + drop_blocked(segment, found[count:], sums[count:], last - count)
-        for i in range(count, last):  # escapes are looked up only now
-            doc, code = found[i], int64(view_u8(info[CODES] + sums[i], 1)[0])
-            value = contribution(info, sums[i], code, impacts, table, weight, scale)
-            found[count], sums[count] = doc, value
-            count += value >= needs[c]
+            prefetch(info[IDS] + 2 * sums[i])
+            found[i] = (ranges[c] << 7) & ~65535
+        count = last
+    for i in range(count):
+        found[i] |= int64(view_u16(info[IDS] + 2 * sums[i], 1)[0])
+    size = drop_blocked(segment, found, sums, count)
+    count = c = 0
+    for i in range(size):  # escapes are looked up only now
+        doc, code = found[i], int64(view_u8(info[CODES] + sums[i], 1)[0])
+        while ranges[c] != doc >> 7:
+            c += 1
+        value = contribution(info, sums[i], code, impacts, table, weight, scale)
+        found[count], sums[count] = doc, value
+        count += value >= needs[c]
     return count
 
 
