@@ -23,7 +23,7 @@ from retrieval.lexical.bounding import add_all_bounds, decode_all, fill_impacts,
 from retrieval.lexical.collecting import finish, score_of_key
 from retrieval.lexical.one_word import offer_best
 from retrieval.lexical.opening import opening_score
-from retrieval.lexical.promising import LEAST, LEVELS, find_peaks, gather, promising
+from retrieval.lexical.promising import LEAST, LEVELS, find_all_peaks, gather, list_reaching, promising
 from retrieval.lexical.sampling import begin_sample, kept_promise, promised
 from retrieval.lexical.scanning import allowed_share
 from retrieval.lexical.sifting import LISTED, MOST, sift
@@ -33,14 +33,14 @@ from retrieval.lexical.term_info import FIRST, INFO, KIND, RANGED, SHORT, SIZE, 
 _OPENING = 20  # documents that are scored for a first score to reach, at least
 _FILTERED = 8.0  # times as many where a filter leaves few documents, at most
 _SIFTED = 0.6  # postings' beginnings, by a segment's ranges, up to which ranges are gone through by themselves
-_BAND = 128  # ranges that raise the score to reach, of two terms: the first of them
-_FILTER = 0.5  # the share of documents that may be hits, below which one band is taken
+_BAND = 128  # ranges that are taken first of two terms
+_FILTER = 0.5  # below this share of documents that may be hits the score to reach rises too slowly for that
 _FEW = 1 / 256  # where fewer documents may be hits, they are not found in the most promising ranges
 
 
 @inline
-def sift_few(
-    segment: np.ndarray,
+def sift_bands(
+    segments: np.ndarray,
     infos: np.ndarray,
     by_table: bool,
     columns: np.ndarray,
@@ -62,39 +62,77 @@ def sift_few(
     keys: np.ndarray,
     state: np.ndarray,
     score: np.ndarray,
-) -> bool:
-    """Offer a segment's hits if few ranges can hold one, or of two terms; whether that was so.
-
-    Of two terms bands of ranges are taken, those with the highest bounds first, each of which raises the score to
-    reach. Where few documents may be hits it rises slowly: then only the first band is taken, unless few are left.
-    """
+) -> None:
+    """Offer the hits in the ranges with the highest bounds (``totals``, of all segments; those that are done are
+    negated), in bands, each of twice as many ranges as the one before, as each raises the score to reach."""
     ranges = view_i64(work + LISTED, MOST)
+    counts = view_i64(work + 24 * 66048, LEVELS)
     bits = score.view(np.uint32)
-    few = min(MOST - 32, int64(_SIFTED * totals.size / weights.size))
     band = int64(_BAND)
-    filtered = allowed_share(segment[0]) < _FILTER
     while True:
         bits[1] = np.uint32(state[2] >> 32)
         low = max(score[1], least)
-        live = 0
+        live = base = 0
         for r in range(totals.size):
             live += totals[r] >= low
-        rising = weights.size == 2 and (band == _BAND or not filtered)
-        if live > few and not rising:
-            return False
-        last = live <= 2 * band or not rising
-        if not last:
-            groups = find_peaks(totals.view(np.int32), peaks)
-            counts = view_i64(work + 24 * 66048, LEVELS)
+        if live > 2 * band:
+            groups = find_all_peaks(segments, totals, peaks)
             low = max(low, promising(totals, peaks[:groups], band, counts, score))
-        live = gather(totals, low, live if last else 4 * band, ranges, score)
-        sift(
-            segment, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values,
-            frequencies, totals, order, least, live, work, sums, keys, state, score,
-        )  # fmt: skip
-        if last:
-            return True
-        band = min(2 * band, MOST // 8)
+        for s in range(segments.shape[0]):
+            size = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
+            mine = totals[base : base + size]
+            base += size
+            count = MOST
+            while count >= MOST - 32:
+                count = gather(mine, low, MOST - 32, ranges, score)
+                sift(
+                    segments[s], infos[s], by_table, columns, weights, impacts[s], slopes[s], shape, scale, minimum,
+                    docs, values, frequencies, mine, order, least, count, work, sums, keys, state, score,
+                )  # fmt: skip
+        if live <= 2 * band:
+            return
+        band *= 2
+
+
+@inline
+def sift_few(
+    segment: np.ndarray,
+    infos: np.ndarray,
+    by_table: bool,
+    columns: np.ndarray,
+    weights: np.ndarray,
+    impacts: np.ndarray,
+    slopes: np.ndarray,
+    shape: np.ndarray,
+    scale: float,
+    minimum: int,
+    docs: np.ndarray,
+    values: np.ndarray,
+    frequencies: np.ndarray,
+    totals: np.ndarray,
+    order: np.ndarray,
+    least: np.float32,
+    work: int,
+    sums: np.ndarray,
+    keys: np.ndarray,
+    state: np.ndarray,
+    score: np.ndarray,
+) -> bool:
+    """Offer a segment's hits if few ranges can hold one; whether that was so."""
+    ranges = view_i64(work + LISTED, MOST)
+    score.view(np.uint32)[1] = np.uint32(state[2] >> 32)
+    low = max(score[1], least)
+    live = 0
+    for r in range(totals.size):
+        live += totals[r] >= low
+    if live > min(MOST - 32, int64(_SIFTED * totals.size / weights.size)):
+        return False
+    list_reaching(totals, low, live, ranges, score)
+    sift(
+        segment, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values, frequencies,
+        totals, order, least, live, work, sums, keys, state, score,
+    )  # fmt: skip
+    return True
 
 
 @inline
@@ -174,6 +212,11 @@ def rank(
             segments, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values,
             frequencies, totals, peaks, wanted, work, keys, state, score,
         )  # fmt: skip
+        if least > 0 and weights.size == 2 and share > _FILTER and base > 4 * _BAND:
+            sift_bands(
+                segments, infos, by_table, columns, weights, impacts, slopes, shape, scale, minimum, docs, values,
+                frequencies, totals, peaks, order, least, work, sums, keys, state, score,
+            )  # fmt: skip
     elif bounded and count_to == 0 and k > 64 and sizes.sum() > 16 * k:
         mode, pool = SOME, keys[: begin_sample(state)]
     if not bounded and by_table and weights.size == 1:
@@ -187,7 +230,7 @@ def rank(
             ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
             if least > 0 and sift_few(
                 segments[s], infos[s], by_table, columns, weights, impacts[s], slopes[s], shape, scale, minimum, docs,
-                values, frequencies, totals[base : base + ranges], peaks, order, least, work, sums, keys, state, score,
+                values, frequencies, totals[base : base + ranges], order, least, work, sums, keys, state, score,
             ):  # fmt: skip
                 base += ranges
                 continue
