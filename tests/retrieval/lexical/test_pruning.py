@@ -134,24 +134,25 @@ def test_two_frequent_words(segments: list[Segment], kept: float | None) -> None
         check(reader, query, accept, reader.matches(query, accept))
 
 
-def test_two_words_in_thousands_of_ranges(tmp_path: Path) -> None:
-    """Several bands of ranges, and where a filter lets few be hits, all that one band leaves."""
+def test_words_in_thousands_of_ranges(tmp_path: Path) -> None:
+    """Bands of ranges of two words, levels of one word, and where a filter lets few be hits, all that is left."""
     rng = np.random.default_rng(13)
     count = 600_000
     writer = SegmentWriter(tmp_path / "many")
     writer.add(np.arange(count), {"body": synthetic(rng, rng.integers(1, 12, count))}, {})
     writer.finish()
     reader = LexicalReader([Segment.open(tmp_path / "many")], [None])
-    accepts = [None, *(reader.accepted(rng.random(count) < kept) for kept in (0.4, 0.1))]
+    accepts = [None, *(reader.accepted(rng.random(count) < kept) for kept in (0.4, 0.1, 0.02))]
     for _ in range(50):
         first, second = np.sort(rng.choice(TERMS // 4, 2, replace=False)).tolist()
-        query = WordQuery(("body",), (f"t{first}", f"t{second}"))
-        for accept in accepts:
-            docs, scores = reader.matches(query, accept)
-            order = np.lexsort((docs, -scores.astype(np.float64)))[:10]
-            top = reader.top_k(query, 10, accept, 0)
-            assert top.docs.tolist() == docs[order].tolist()
-            assert top.scores.tolist() == scores[order].tolist()
+        for terms in ((f"t{first}", f"t{second}"), (f"t{second}",)):
+            query = WordQuery(("body",), terms)
+            for accept in accepts:
+                docs, scores = reader.matches(query, accept)
+                order = np.lexsort((docs, -scores.astype(np.float64)))[:10]
+                top = reader.top_k(query, 10, accept, 0)
+                assert top.docs.tolist() == docs[order].tolist()
+                assert top.scores.tolist() == scores[order].tolist()
 
 
 def test_all_matches_have_the_scores_of_the_formula(segments: list[Segment]) -> None:
