@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.segment.kernels import inline, int64, kernel, view_i64
+from indexer.segment.kernels import inline, int64, kernel, prefetch, view_i64
 from retrieval.lexical import tables
 from retrieval.lexical.bounding import add_all_bounds, decode_all, fill_impacts, find_bounds, order_terms
 from retrieval.lexical.collecting import finish, score_of_key
-from retrieval.lexical.one_word import offer_best
+from retrieval.lexical.one_word import MOST_SEGMENTS, offer_best
 from retrieval.lexical.opening import opening_score
 from retrieval.lexical.promising import LEAST, LEVELS, find_all_peaks, gather, list_reaching, promising
 from retrieval.lexical.sampling import begin_sample, kept_promise, promised
@@ -188,7 +188,7 @@ def rank(
     totals, others = bounds[:base], bounds[base : base + 512]
     order_terms(sizes, weights, min(minimum, weights.size) - 1, order)
     few = bounded and count_to == 0 and state[1] <= 64 and share >= _FEW
-    one_word = few and by_table and weights.size == 1
+    one_word = few and by_table and weights.size == 1 and parts <= MOST_SEGMENTS
     if one_word and offer_best(
         segments, infos, columns, weights, slopes, impacts, scale, docs, values, peaks, share, work, keys, state, score
     ):
@@ -293,6 +293,10 @@ def top_words(
     bounded = False
     for t in range(terms):
         columns[t] = tables.PER_CLASS + kinds[slots[t]] * tables.CLASS_COLUMNS
+    for s in range(parts if parts > 1 else 0):
+        for t in range(terms):
+            for f in range(fields):
+                prefetch(rows[slots[t], s, f, 0])
     for s in range(parts):
         for t in range(terms):
             for f in range(fields):

@@ -20,13 +20,26 @@ from retrieval.lexical.impacts import lowest_code, reaching
 from retrieval.lexical.promising import LEAST, LEVELS, find_peaks, level_among
 from retrieval.lexical.scanning import any_allowed, blocked, drop_blocked
 from retrieval.lexical.sweeping import LOWER, needed
-from retrieval.lexical.term_info import BOUND, CODES, CURSOR, FIRST, HIGH, IDS, KIND, LOW, RANGED, range_postings
+from retrieval.lexical.term_info import (
+    BOUND,
+    CODES,
+    CURSOR,
+    FIRST,
+    HIGH,
+    IDS,
+    KIND,
+    LOW,
+    RANGED,
+    STARTS,
+    range_postings,
+)
 from retrieval.lexical.windows import contribution, find_window
 
 _NEAR = 0.94  # of the level that ranges must reach: postings near it are mostly enough, and few
 _SPARE = 1.0  # standard deviations of the hits expected in the ranges taken, where there is a filter
 _ANY = 1 << 62
-_MOST = 65_536 - 64  # ranges taken at once
+_MOST = 65_536  # ranges taken at once, of all segments
+MOST_SEGMENTS = 512
 _BATCH = 32  # ranges between two looks at the score to reach
 
 
@@ -94,6 +107,17 @@ def find_bound_peaks(segments: np.ndarray, infos: np.ndarray, slopes: np.ndarray
 
 
 @inline
+def fetch(info: np.ndarray, documents: int, found: np.ndarray, count: int, places: np.ndarray) -> None:
+    """Where a ranged term's postings in ``count`` ranges begin (``places``: above eight bits that hold how many these
+    are), and have their codes fetched."""
+    for c in range(count):
+        begin, end = range_postings(info, found[c], documents)
+        places[c] = begin << 8 | (end - begin)
+        prefetch(info[CODES] + begin)
+        prefetch(info[CODES] + end - 1)
+
+
+@inline
 def offer_single(
     segment: np.ndarray,
     info: np.ndarray,
@@ -116,14 +140,9 @@ def offer_single(
     score: np.ndarray,
 ) -> None:
     """Offer what a ranged term of one field, the only one, has in ``count`` ranges and adds at least ``least``; what
-    adds ``offered`` in a range whose maximum (of ``best``, uint8[ranges]) reaches ``before`` was offered earlier. To
-    work in: ``places`` int64[count], ``candidates``, ``postings`` int64[128 * _BATCH]."""
+    adds ``offered`` in a range whose maximum (of ``best``, uint8[ranges]) reaches ``before`` was offered earlier.
+    ``places``: see :func:`fetch`. To work in: ``candidates``, ``postings`` int64[128 * _BATCH]."""
     bits = score.view(np.uint32)
-    for c in range(count):  # apart from the next loop, so that many ranges are fetched at once
-        begin, end = range_postings(info, found[c], segment[tables.DOCUMENTS])
-        places[c] = begin << 8 | (end - begin)
-        prefetch(info[CODES] + begin)
-        prefetch(info[CODES] + end - 1)
     first, batch = 0, 4
     while first < count:
         bits[1] = np.uint32(state[2] >> 32)
@@ -206,10 +225,11 @@ def offer_best(
     weighs nothing is wanted too. ``peaks``: int32 to work in, one for each group of a segment's ranges; ``share``:
     which part of the documents may be hits."""
     counts = view_i64(work + 24 * 66048, LEVELS)
-    found = view_i64(work + 8 * 66048, _MOST + 64)
-    places = view_i64(work + 32 * 66048, _MOST + 64)
+    found, places = view_i64(work + 8 * 66048, _MOST), view_i64(work + 32 * 66048, _MOST)
     candidates, postings = view_i64(work + 16 * 66048, 32768), view_i64(work + 20 * 66048, 32768)
     bits = score.view(np.uint32)
+    parts = segments.shape[0]
+    room = _MOST // parts  # for the ranges of a segment
     groups = find_bound_peaks(segments, infos, slopes, peaks)
     goal = 4 + int64((state[1] + _SPARE * np.sqrt(state[1] * max(0.0, 1 - share))) / share)
     done = before = np.float32(np.inf)  # ranges that reach it: all that matters was offered; some was
@@ -222,28 +242,46 @@ def offer_best(
             limit = level_among(peaks[:groups], goal, counts, score)
             if limit > LEAST:
                 least = needed(_NEAR * np.float64(limit), np.float32(0), scale)
-        for s in range(segments.shape[0]):
-            info = infos[s, 0, 0]
-            if info[BOUND] == 0:
-                continue
-            ranges = (segments[s, 0, tables.DOCUMENTS] + 127) >> 7
-            best, slope = view_u8(info[BOUND], ranges), slopes[s, 0]
-            low, high, old = least_maximum(slope, limit), least_maximum(slope, done), least_maximum(slope, before)
-            first = 0 if low < high else ranges
-            while first < ranges:
-                count, first = list_between(best, low, high, first, found)
-                count = drop_empty(segments[s, 0], found, count, places)
-                if info[KIND] == RANGED:
-                    offer_single(
-                        segments[s, 0], info, impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE], weights[0],
-                        scale, slope, best, found, count, least, old, offered, places, candidates, postings, keys,
-                        state, score,
-                    )  # fmt: skip
-                else:
-                    offer_short(
-                        segments[s, 0], info, docs, values, scale, slope, best, found, count, least, old, offered,
-                        keys, state, score,
-                    )  # fmt: skip
+        for step in range(3):  # a step in all segments, then the next, so that much is fetched at once
+            for s in range(parts):
+                info, documents = infos[s, 0, 0], segments[s, 0, tables.DOCUMENTS]
+                if info[BOUND] == 0:
+                    continue
+                best, slope = view_u8(info[BOUND], (documents + 127) >> 7), slopes[s, 0]
+                mine, begins = found[s * room : (s + 1) * room], places[s * room : (s + 1) * room]
+                ranged = info[KIND] == RANGED
+                if step == 0:
+                    low, high = least_maximum(slope, limit), least_maximum(slope, done)
+                    info[LOW], info[HIGH] = list_between(best, low, high, 0 if low < high else best.size, mine)
+                    info[LOW] = drop_empty(segments[s, 0], mine, info[LOW], begins)
+                    for c in range(info[LOW] if ranged else 0):
+                        prefetch(info[STARTS] + 2 * mine[c])
+                    continue
+                count, first = info[LOW], info[HIGH]
+                if step == 1:
+                    if ranged:
+                        fetch(info, documents, mine, count, begins)
+                    continue
+                old = least_maximum(slope, before)
+                while True:
+                    if ranged:
+                        offer_single(
+                            segments[s, 0], info, impacts[s, 0], segments[s, 0, columns[0] + tables.TABLE], weights[0],
+                            scale, slope, best, mine, count, least, old, offered, begins, candidates, postings, keys,
+                            state, score,
+                        )  # fmt: skip
+                    else:
+                        offer_short(
+                            segments[s, 0], info, docs, values, scale, slope, best, mine, count, least, old, offered,
+                            keys, state, score,
+                        )  # fmt: skip
+                    if first >= best.size:
+                        break
+                    low, high = least_maximum(slope, limit), least_maximum(slope, done)
+                    count, first = list_between(best, low, high, first, mine)
+                    count = drop_empty(segments[s, 0], mine, count, begins)
+                    if ranged:
+                        fetch(info, documents, mine, count, begins)
         if full:
             return True
         bits[1] = np.uint32(state[2] >> 32)
