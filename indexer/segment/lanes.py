@@ -26,39 +26,27 @@ def _spread(builder: Any, value: Any, count: int) -> Any:
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(_INT, count), None))
 
 
-@_intrinsic
-def bytes_reaching(typing_context: Any, address: Any, least: Any) -> Any:
-    """Which of the 64 bytes at an address are ``least`` or more, from 0 to 255: a bit each of a uint64, the lowest for
-    the first. They are all read."""
+def _comparer(lane: Any, count: int, signed: bool) -> Any:
+    """What makes a uint64 of ``count`` lanes at an address and a limit: a bit for each lane that reaches it, the lowest
+    for the first. All lanes are read."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        bytes_ = _load(context, builder, arguments[0], signature.args[0], _BYTE, 64)
-        limit = builder.trunc(context.cast(builder, arguments[1], signature.args[1], types.int64), _BYTE)
-        return builder.bitcast(builder.icmp_unsigned(">=", bytes_, _spread(builder, limit, 64)), _LONG)
+    @_intrinsic
+    def compare(typing_context: Any, address: Any, least: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values = _load(context, builder, arguments[0], signature.args[0], lane, count)
+            limit = builder.trunc(context.cast(builder, arguments[1], signature.args[1], types.int64), lane)
+            reach = builder.icmp_signed if signed else builder.icmp_unsigned
+            bits = builder.bitcast(reach(">=", values, _spread(builder, limit, count)), ir.IntType(count))
+            return builder.zext(bits, _LONG)
 
-    return types.uint64(address, least), generate
+        return types.uint64(address, least), generate
 
-
-@_intrinsic
-def ints_reaching(typing_context: Any, address: Any, least: Any) -> Any:
-    """Which of the 32 int32 at an address are ``least``, an int32, or more: a bit each of a uint64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        ints = _load(context, builder, arguments[0], signature.args[0], _INT, 32)
-        limit = context.cast(builder, arguments[1], signature.args[1], types.int32)
-        bits = builder.bitcast(builder.icmp_signed(">=", ints, _spread(builder, limit, 32)), _INT)
-        return builder.zext(bits, _LONG)
-
-    return types.uint64(address, least), generate
+    return compare
 
 
-@_intrinsic
-def longs_reaching(typing_context: Any, address: Any, least: Any) -> Any:
-    """Which of the 64 int64 at an address are ``least``, an int64, or more: a bit each of a uint64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        longs = _load(context, builder, arguments[0], signature.args[0], _LONG, 64)
-        limit = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        return builder.bitcast(builder.icmp_signed(">=", longs, _spread(builder, limit, 64)), _LONG)
-
-    return types.uint64(address, least), generate
+#: ``bytes_reaching(address, least)``: which of 64 bytes are ``least``, from 0 to 255, or more.
+bytes_reaching = _comparer(_BYTE, 64, signed=False)
+#: ``ints_reaching(address, least)``: which of 32 int32 are ``least``, an int32, or more.
+ints_reaching = _comparer(_INT, 32, signed=True)
+#: ``longs_reaching(address, least)``: which of 64 int64 are ``least``, an int64, or more.
+longs_reaching = _comparer(_LONG, 64, signed=True)

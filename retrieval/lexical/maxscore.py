@@ -23,7 +23,7 @@ from retrieval.lexical.bounding import add_all_bounds, decode_all, fill_impacts,
 from retrieval.lexical.collecting import finish, score_of_key
 from retrieval.lexical.one_word import MOST_SEGMENTS, offer_best
 from retrieval.lexical.opening import opening_score
-from retrieval.lexical.promising import LEAST, LEVELS, find_all_peaks, gather, list_reaching, promising
+from retrieval.lexical.promising import LEAST, LEVELS, count_reaching, find_all_peaks, gather, list_reaching, promising
 from retrieval.lexical.sampling import begin_sample, kept_promise, promised
 from retrieval.lexical.scanning import allowed_share
 from retrieval.lexical.sifting import LISTED, MOST, sift
@@ -72,9 +72,7 @@ def sift_bands(
     while True:
         bits[1] = np.uint32(state[2] >> 32)
         low = max(score[1], least)
-        live = base = 0
-        for r in range(totals.size):
-            live += totals[r] >= low
+        live, base = count_reaching(totals, low), 0
         if live > 2 * band:
             groups = find_all_peaks(segments, totals, peaks)
             low = max(low, promising(totals, peaks[:groups], band, counts, score))
@@ -122,9 +120,7 @@ def sift_few(
     ranges = view_i64(work + LISTED, MOST)
     score.view(np.uint32)[1] = np.uint32(state[2] >> 32)
     low = max(score[1], least)
-    live = 0
-    for r in range(totals.size):
-        live += totals[r] >= low
+    live = count_reaching(totals, low)
     if live > min(MOST - 32, int64(_SIFTED * totals.size / weights.size)):
         return False
     list_reaching(totals, low, live, ranges, score)

@@ -15,17 +15,11 @@ _GROUP = 16  # ranges of which only the highest counts
 
 
 @inline
-def groups_of(ranges: int) -> int:
-    """How many groups so many ranges are."""
-    return (ranges + _GROUP - 1) // _GROUP
-
-
-@inline
 def find_peaks(bounds: np.ndarray, peaks: np.ndarray) -> int:
     """The highest of each group's bounds, or 0, into ``peaks``; returns their number. Both are of one integer type:
     floats are compared by their bits, int32, as one that is negated is below zero. A group's ranges are as far apart as
     there are groups, so that many groups are gone through at once."""
-    groups = groups_of(bounds.size)
+    groups = (bounds.size + _GROUP - 1) // _GROUP
     peaks[:groups] = 0
     for start in range(0, bounds.size, groups):
         row = bounds[start : start + groups]
@@ -81,6 +75,15 @@ def promising(totals: np.ndarray, peaks: np.ndarray, want: int, counts: np.ndarr
     if 2 * want < peaks.size:
         return level_among(peaks, want, counts, score)
     return level_of(totals.view(np.int32), want, counts, score)
+
+
+@inline
+def count_reaching(totals: np.ndarray, low: np.float32) -> int:
+    """How many ranges' ``totals`` reach ``low``."""
+    count = 0
+    for r in range(totals.size):
+        count += totals[r] >= low
+    return count
 
 
 @inline
